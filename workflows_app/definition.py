@@ -1,0 +1,123 @@
+"""A workflow as the engine runs it: steps in order, found by path."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from workflows_app.dsl.combinators import step_group
+from workflows_app.dsl.decorators import done, init
+from workflows_app.dsl.steps import Authorizer, Step, StepList
+from workflows_app.errors import DefinitionError, RepeatedStep, UnknownStep
+from workflows_app.statuses import Target
+
+Snapshot: TypeAlias = list[dict[str, str]]
+CLEANUP = "Clean-up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowDefinition:
+    """A workflow in code.
+
+    Attributes:
+        initial_input_form: the start form: a generator function, or a form page.
+        authorize: who may start it and resume its steps; None for whoever has the permission.
+        run_predicate: called with the number of unfinished processes by name; a false answer,
+            or a sentence, refuses the start.
+        cleanup: steps that run, visibly, after an abort.
+    """
+
+    name: str
+    description: str
+    steps: StepList
+    target: Target = Target.SYSTEM
+    is_task: bool = False
+    initial_input_form: Callable[..., Any] | None = None
+    authorize: Authorizer | None = None
+    authorize_retry: Authorizer | None = None
+    run_predicate: Callable[..., Any] | None = None
+    cleanup: StepList = field(default_factory=StepList)
+    module: str = ""
+
+    def __post_init__(self) -> None:
+        _check_groups(self.steps)
+        seen: set[str] = set()
+        for step in (*self.steps, *self.cleanup):
+            if step.path in seen:
+                raise RepeatedStep(step.path)
+            seen.add(step.path)
+        for step in self.cleanup:
+            if step.kind not in ("step", "condition", "timer"):
+                raise DefinitionError(f"'{step.name}' cannot be a clean-up step: nobody answers it")
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Step]:
+        """Every step, clean-up included, by its path."""
+        return {step.path: step for step in (*self.steps, *self.cleanup)}
+
+    @cached_property
+    def _successors(self) -> Mapping[str, str]:
+        followers: dict[str, str] = {}
+        for chain in (self.steps, self.cleanup):
+            paths = [step.path for step in chain]
+            followers |= dict(pairwise([*paths, ""]))
+        return followers
+
+    def step(self, path: str) -> Step:
+        """Return the step of that path.
+
+        Raises:
+            UnknownStep: there is none.
+        """
+        try:
+            return self.by_path[path]
+        except KeyError:
+            raise UnknownStep(path, self.by_path) from None
+
+    def after(self, path: str) -> str:
+        """Return the path of the step after ``path``, or "" at the end."""
+        return self._successors[path]
+
+    def block(self, choice: Step) -> list[Step]:
+        """Return the steps that the condition ``choice`` guards, in order."""
+        return [step for step in self.by_path.values() if choice.opens in step.blocks]
+
+    def retry_point(self, path: str) -> str:
+        """Return where a retry of ``path`` begins: the outermost group retried from its start."""
+        for depth, group in enumerate(self.step(path).groups):
+            if group.retry_from == "start":
+                return next(
+                    step.path
+                    for step in self.by_path.values()
+                    if len(step.groups) > depth and step.groups[depth] is group
+                )
+        return path
+
+    def snapshot(self) -> Snapshot:
+        """Return the definition as data, to be kept with a process."""
+        return [
+            {"path": step.path, "name": step.name, "kind": step.kind, "assignee": step.assignee}
+            for step in self.steps
+        ]
+
+
+def complete_chain(steps: StepList) -> StepList:
+    """Return ``steps`` with ``init`` before and ``done`` after, where they are not already."""
+    chain = steps if steps and steps[0].kind == "start" else init >> steps
+    return chain if chain[-1].kind == "end" else chain >> done
+
+
+def cleanup_chain(steps: StepList) -> StepList:
+    """Return clean-up steps under a group of their own, so that their paths cannot clash."""
+    return step_group(CLEANUP, steps, retry_from="failed") if steps else steps
+
+
+def _check_groups(steps: StepList) -> None:
+    """Refuse two different groups with one path: their steps could not be told apart."""
+    seen: dict[tuple[str, ...], object] = {}
+    for step in steps:
+        for depth, group in enumerate(step.groups, start=1):
+            path = tuple(outer.name for outer in step.groups[:depth])
+            if seen.setdefault(path, group) is not group:
+                raise RepeatedStep("/".join(path))

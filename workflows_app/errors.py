@@ -1,0 +1,220 @@
+"""What can go wrong with a workflow or a process.
+
+WorkflowError
+├── DefinitionError          a workflow is written in a way that cannot run
+│   ├── NotAStep             something in a chain is neither a step nor a list of steps
+│   ├── RepeatedStep         two steps of one definition have the same path
+│   └── DuplicateWorkflow    two workflows have the same name
+├── UnknownWorkflow          no workflow of that name is registered
+├── UnknownProcess           no process with that id
+├── UnknownStep              the definition has no step of that path
+├── WrongStatus              the process is not in a status that allows this
+├── AlreadyAnswered          somebody else answered the form first
+├── NotAllowed               the user may not do this
+├── StartRefused             the workflow's predicate refuses to start it now
+├── KeyReused                an idempotency key came back with another request
+├── FormNotComplete          another page of the form is needed
+├── FormRejected             a page of the form does not validate
+└── StepError                a step cannot be run, or its result cannot be kept
+    ├── MissingParameter     the state lacks a key that the step needs
+    ├── WrongParameter       a value does not fit the parameter's annotation
+    ├── WrongResult          the step returned something other than a mapping or None
+    ├── NotJSON              a value cannot be stored as JSON
+    └── Interrupted          the worker died while the step ran; its outcome is unknown
+
+Raised by authors in their steps:
+
+ProcessFailureError          fail the process with a message and details
+├── ApiUnavailable           a remote system is away
+└── InconsistentData         what was found is not what should be
+
+Errors know no HTTP: the edges map them to answers.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+
+class WorkflowError(Exception):
+    """Something about a workflow or a process is wrong."""
+
+
+class DefinitionError(WorkflowError):
+    """A workflow is written in a way that cannot run."""
+
+
+class NotAStep(DefinitionError):
+    """Something in a chain is neither a step nor a list of steps."""
+
+    def __init__(self, value: object) -> None:
+        if callable(value):
+            name = getattr(value, "__name__", repr(value))
+            hint = f"{name} is a plain function: decorate it with @step, or call it if it returns steps"
+        else:
+            hint = f"{value!r} is a {type(value).__name__}"
+        super().__init__(f"only steps and lists of steps can be chained with >>; {hint}")
+
+
+class RepeatedStep(DefinitionError):
+    """Two steps of one definition have the same path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"the step '{path}' occurs twice in one definition; a process is bookmarked by the "
+            "name of its next step, so give one of them another name"
+        )
+
+
+class DuplicateWorkflow(DefinitionError):
+    """Two workflows have the same name."""
+
+    def __init__(self, name: str, first: str, second: str) -> None:
+        super().__init__(f"the workflow '{name}' is defined by {first} and again by {second}")
+
+
+class UnknownWorkflow(WorkflowError):
+    """No workflow of that name is registered."""
+
+    def __init__(self, name: str, why: str = "") -> None:
+        super().__init__(f"there is no workflow '{name}'" + (f": {why}" if why else ""))
+        self.name = name
+
+
+class UnknownProcess(WorkflowError):
+    """No process with that id."""
+
+    def __init__(self, process_id: UUID) -> None:
+        super().__init__(f"there is no process {process_id}")
+
+
+class UnknownStep(WorkflowError):
+    """The definition has no step of that path."""
+
+    def __init__(self, path: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"the step '{path}' is no longer part of the workflow; choose the step to continue "
+            f"from: {', '.join(known)}"
+        )
+        self.path = path
+
+
+class WrongStatus(WorkflowError):
+    """The process is not in a status that allows this."""
+
+    def __init__(self, process_id: UUID, *, actual: str, wanted: str) -> None:
+        super().__init__(f"the process is {actual}; {wanted}")
+        self.process_id = process_id
+        self.actual = actual
+
+
+class AlreadyAnswered(WorkflowError):
+    """Somebody else answered the form first."""
+
+    def __init__(self, by: str, at: str) -> None:
+        super().__init__(f"this form was answered by {by} at {at}")
+
+
+class NotAllowed(WorkflowError):
+    """The user may not do this."""
+
+
+class StartRefused(WorkflowError):
+    """The workflow's predicate refuses to start it now."""
+
+
+class KeyReused(WorkflowError):
+    """An idempotency key came back with another request."""
+
+
+class FormNotComplete(WorkflowError):
+    """Another page of the form is needed; ``page`` is what comes next."""
+
+    def __init__(self, page: Any) -> None:
+        super().__init__("another page of the form is needed")
+        self.page = page
+
+
+class FormRejected(WorkflowError):
+    """A page of the form does not validate; ``page`` carries the verdict."""
+
+    def __init__(self, page: Any) -> None:
+        super().__init__("a page of the form does not validate")
+        self.page = page
+
+
+class StepError(WorkflowError):
+    """A step cannot be run, or its result cannot be kept."""
+
+
+class MissingParameter(StepError):
+    """The state lacks a key that the step needs."""
+
+    def __init__(self, step: str, parameter: str, keys: Iterable[str]) -> None:
+        super().__init__(
+            f"step '{step}' needs '{parameter}', which is not in the state; "
+            f"the state has: {', '.join(sorted(keys)) or 'nothing'}"
+        )
+
+
+class WrongParameter(StepError):
+    """A value does not fit the parameter's annotation."""
+
+    def __init__(self, step: str, parameter: str, why: str) -> None:
+        super().__init__(f"step '{step}': the value for '{parameter}' does not fit: {why}")
+
+
+class WrongResult(StepError):
+    """The step returned something other than a mapping or None."""
+
+    def __init__(self, step: str, result: object) -> None:
+        super().__init__(
+            f"step '{step}' returned a {type(result).__name__}; "
+            "a step returns a mapping of the keys to change, or None"
+        )
+
+
+class NotJSON(StepError):
+    """A value cannot be stored as JSON."""
+
+
+class Interrupted(StepError):
+    """The worker died while the step ran; its outcome is unknown."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "interrupted, outcome unknown: the worker died while this step ran; "
+            "look at the remote side, then retry or skip the step"
+        )
+
+
+class StepTimedOut(BaseException):
+    """The step ran longer than its ``timeout``.
+
+    Not an ``Exception``, so that a broad handler in a step cannot swallow it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the step was stopped after its timeout of {seconds:g} s")
+
+
+class ProcessFailureError(Exception):
+    """Fail the process with a message for the operator and details to look at.
+
+    Args:
+        message: one sentence, shown first.
+        details: anything that can be stored as JSON.
+    """
+
+    def __init__(self, message: str, details: Any = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class ApiUnavailable(ProcessFailureError):
+    """A remote system is away; a task that raises this ends as ``api_unavailable``."""
+
+
+class InconsistentData(ProcessFailureError):
+    """What was found is not what should be; a task ends as ``inconsistent_data``."""

@@ -1,0 +1,142 @@
+"""Fill a function's parameters by name from the state, converted to their annotations.
+
+Values in a state are JSON; pydantic turns them into what the annotation asks for (``UUID``,
+``datetime``, ``Decimal``, enums, addresses, dataclasses, models, lists of them). The function
+gets copies, so changing an argument changes nothing unless it is returned.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
+
+from workflows_app.errors import DefinitionError, MissingParameter, WrongParameter
+from workflows_app.json_values import JSON, copy_json
+
+_IGNORED = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of an author's function."""
+
+    name: str
+    annotation: Any
+    default: Any
+    positional_only: bool
+
+    @property
+    def optional(self) -> bool:
+        """Whether the annotation admits None."""
+        origin = get_origin(self.annotation)
+        return origin in (Union, UnionType) and NoneType in get_args(self.annotation)
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.annotation)
+
+
+class Injection:
+    """The parameters of one function, read once, at the first use.
+
+    Reading late lets annotations name what is defined further down the module.
+    """
+
+    def __init__(self, function: Callable[..., Any], *, name: str) -> None:
+        self.function = function
+        self.name = name
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters to fill.
+
+        Raises:
+            DefinitionError: an annotation cannot be resolved or cannot be made from JSON.
+        """
+        try:
+            signature = inspect.signature(
+                self.function, eval_str=True, locals=_enclosing(self.function)
+            )
+            found = tuple(map(_parameter, signature.parameters.values()))
+            parameters = tuple(parameter for parameter in found if parameter is not None)
+            for parameter in parameters:
+                _ = parameter.adapter
+        except (NameError, PydanticUndefinedAnnotation) as error:
+            raise DefinitionError(f"step '{self.name}': {error}") from error
+        except PydanticSchemaGenerationError as error:
+            raise DefinitionError(
+                f"step '{self.name}': an annotation cannot be made from JSON: {error.message}"
+            ) from error
+        return parameters
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the parameters."""
+        return frozenset(parameter.name for parameter in self.parameters)
+
+    def arguments(
+        self, state: Mapping[str, JSON], given: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return positional and keyword arguments; ``given`` goes before ``state``.
+
+        Raises:
+            MissingParameter: a required name is in neither.
+            WrongParameter: a value does not fit its annotation.
+        """
+        positional: list[Any] = []
+        keywords: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.name == "state":
+                value = given["state"]  # The object itself: a form's generator shares it.
+            elif parameter.name in given:
+                value = self._converted(parameter, given[parameter.name])
+            elif parameter.name in state:
+                value = self._converted(parameter, copy_json(state[parameter.name]))
+            elif parameter.default is not inspect.Parameter.empty:
+                value = parameter.default
+            elif parameter.optional:
+                value = None
+            else:
+                raise MissingParameter(self.name, parameter.name, state)
+            if parameter.positional_only:
+                positional.append(value)
+            else:
+                keywords[parameter.name] = value
+        return positional, keywords
+
+    def _converted(self, parameter: Parameter, value: Any) -> Any:
+        try:
+            return parameter.adapter.validate_python(value)
+        except ValidationError as error:
+            why = "; ".join(_describe(problem) for problem in error.errors())
+            raise WrongParameter(self.name, parameter.name, why) from error
+
+
+def _parameter(parameter: inspect.Parameter) -> Parameter | None:
+    if parameter.kind in _IGNORED:
+        return None
+    annotation = parameter.annotation
+    return Parameter(
+        name=parameter.name,
+        annotation=Any if annotation is inspect.Parameter.empty else annotation,
+        default=parameter.default,
+        positional_only=parameter.kind is inspect.Parameter.POSITIONAL_ONLY,
+    )
+
+
+def _enclosing(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the variables of the enclosing functions, for annotations that are strings."""
+    try:
+        return dict(inspect.getclosurevars(function).nonlocals)
+    except (TypeError, ValueError):
+        return {}
+
+
+def _describe(problem: Any) -> str:
+    where = ".".join(str(part) for part in problem["loc"])
+    return f"{where}: {problem['msg']}" if where else str(problem["msg"])

@@ -1,0 +1,51 @@
+"""When a failed step is tried again by itself.
+
+Source: exponential back-off with jitter, as in Brooker, "Exponential Backoff And Jitter"
+(AWS Architecture Blog, 2015); the jitter here is a fifth up or down, so that an operator who
+reads "in 4 min" is not misled.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+JITTER = 0.2
+
+
+class RetryAfter(Exception):  # noqa: N818 - the author raises it as a request, not as an error.
+    """Raised by a step: try me again after ``seconds``, whatever my policy's back-off."""
+
+    def __init__(self, seconds: float, reason: str = "") -> None:
+        super().__init__(reason or f"asked to be tried again after {seconds:g} s")
+        self.delay = timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Which failures are tried again, how often, and how soon.
+
+    Args:
+        max_attempts: tries in all, the first included; None for no limit.
+        on: the exceptions that are tried again; any other fails the step at once.
+        backoff: the first pause; each later one is twice as long.
+        maximum: the longest pause.
+    """
+
+    max_attempts: int | None = None
+    on: tuple[type[Exception], ...] = (Exception,)
+    backoff: timedelta = timedelta(minutes=1)
+    maximum: timedelta = timedelta(hours=1)
+
+    def delay(self, error: BaseException, *, attempt: int) -> timedelta | None:
+        """Return the pause before the next try, or None if ``error`` at ``attempt`` is final."""
+        if self.max_attempts is not None and attempt >= self.max_attempts:
+            return None
+        if isinstance(error, RetryAfter):
+            return error.delay
+        if not isinstance(error, self.on):
+            return None
+        pause = min(self.backoff * 2 ** min(attempt - 1, 32), self.maximum)
+        return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret.
+
+
+ONLY_WHEN_ASKED = Retry(on=())  # The policy of a plain step: nothing but ``RetryAfter``.
