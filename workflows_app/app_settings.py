@@ -1,0 +1,28 @@
+"""``settings.ORCHESTRATOR`` with its defaults, read at every use."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+DEFAULTS: dict[str, Any] = {
+    "BASE_URL": "http://127.0.0.1:8000",  # How remote systems reach this site.
+    "LEASE_SECONDS": 15,  # A worker not heard of for so long has lost its claims.
+    "MAX_IDLE_SECONDS": 1.0,  # The longest a worker sleeps without looking at the table.
+    "SQLITE_POLL_SECONDS": 0.05,
+    "STOP_GRACE_SECONDS": 30,  # How long a stopping worker may finish its steps.
+    "CALLBACK_KEYS": None,  # {key id: secret}, newest first; None derives one of SECRET_KEY.
+    "CALLBACK_MAX_BYTES": 1024 * 1024,
+    "CALLBACK_MAX_DEPTH": 100,
+    "CALLBACK_TIMEOUT_SECONDS": None,  # For callback steps that name no timeout.
+}
+
+
+def get(name: str) -> Any:
+    """Return the setting, or its default."""
+    return getattr(settings, "ORCHESTRATOR", {}).get(name, DEFAULTS[name])
+
+
+def lease() -> timedelta:
+    """Return how long a claim holds without being renewed."""
+    return timedelta(seconds=get("LEASE_SECONDS"))

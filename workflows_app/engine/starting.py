@@ -1,0 +1,171 @@
+"""Start a process."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from workflows_app import forms, queue, registry
+from workflows_app.definition import WorkflowDefinition
+from workflows_app.dsl.decorators import open_form
+from workflows_app.dsl.steps import Context
+from workflows_app.errors import (
+    FormNotComplete,
+    FormRejected,
+    KeyReused,
+    StartRefused,
+    UnknownWorkflow,
+)
+from workflows_app.injection import Injection
+from workflows_app.json_values import JSONObject, to_json
+from workflows_app.models import Process, ProcessEvent, ProcessStep, Workflow
+from workflows_app.statuses import FINAL, StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PredicateContext:
+    """What a workflow's ``run_predicate`` may look at, while no other start of it can happen."""
+
+    workflow_name: str
+    inputs: JSONObject
+
+    def unfinished(self) -> int:
+        """Count the processes of this workflow that have not ended."""
+        running = Process.objects.filter(workflow__name=self.workflow_name)
+        return running.exclude(status__in=FINAL).count()
+
+
+def start(
+    name: str,
+    *,
+    inputs: Sequence[JSONObject] = (),
+    by: str,
+    key: str | None = None,
+) -> Process:
+    """Start a workflow with its form filled in, and return the process.
+
+    Args:
+        inputs: one mapping for each page of the start form.
+        key: the caller's ``Idempotency-Key``; the same key and request give the same process.
+
+    Raises:
+        UnknownWorkflow: no such workflow in the code, or it is not registered.
+        FormNotComplete, FormRejected, TooManyPages: the inputs do not fill the form.
+        StartRefused: the workflow's predicate says no.
+        KeyReused: the key came with another request before.
+    """
+    definition = registry.get(name)
+    digest = _digest(name, inputs) if key else ""
+    if key and (earlier := _started_before(by, key, digest)):
+        return earlier
+    process = Process(pk=uuid.uuid4(), created_by=by, start_key=key, start_digest=digest)
+    patch = fill_start_form(definition, inputs, process=process)
+    try:
+        return _create(process, definition, patch)
+    except IntegrityError:
+        if key and (earlier := _started_before(by, key, digest)):
+            return earlier
+        raise
+
+
+def fill_start_form(
+    definition: WorkflowDefinition, inputs: Sequence[JSONObject], *, process: Process
+) -> JSONObject:
+    """Return what the start form makes of ``inputs``."""
+    if definition.initial_input_form is None:
+        inputs = [page for page in inputs if page]  # Callers may send one empty page.
+    outcome = forms.walk(start_form(definition, process), {}, list(inputs))
+    if isinstance(outcome, forms.NextPage):
+        raise FormNotComplete(outcome)
+    if isinstance(outcome, forms.Rejected):
+        raise FormRejected(outcome)
+    return dict(to_json(outcome.state, what="the form's result"))
+
+
+def start_form(definition: WorkflowDefinition, process: Process) -> Any:
+    """Return the start form as a function of the state, ready to walk."""
+    form = definition.initial_input_form
+    if form is None:
+        return lambda _state: {}
+    if isinstance(form, type):
+        return form
+    injection = Injection(form, name=f"{definition.name} (start form)")
+
+    def pages(state: JSONObject) -> Any:
+        context = Context(
+            process_id=process.pk,
+            workflow_name=definition.name,
+            reporter=process.created_by,
+            path="",
+            state=state,
+            now=timezone.now(),
+        )
+        return open_form(injection, context)
+
+    return pages
+
+
+@transaction.atomic
+def _create(process: Process, definition: WorkflowDefinition, patch: JSONObject) -> Process:
+    workflow = _registered(definition)
+    _consult(definition, patch)
+    first = definition.steps[0]
+    now = timezone.now()
+    process.workflow, process.is_task = workflow, workflow.is_task
+    process.definition = definition.snapshot()
+    process.next_step = definition.after(first.path)
+    process.created_at = process.modified_at = process.due_at = now
+    process.save(force_insert=True)
+    ProcessStep.objects.create(
+        process=process,
+        position=0,
+        path=first.path,
+        name=first.name,
+        kind=first.kind,
+        status=StepStatus.SUCCESS,
+        patch=patch,
+        by=process.created_by,
+        started_at=now,
+        completed_at=now,
+    )
+    ProcessEvent.objects.create(process=process, actor=process.created_by, action="started", at=now)
+    queue.wake()
+    return process
+
+
+def _registered(definition: WorkflowDefinition) -> Workflow:
+    """Return the workflow's row; locked if a predicate must see no other start meanwhile."""
+    rows = Workflow.objects.filter(name=definition.name)
+    if definition.run_predicate:
+        rows = rows.select_for_update(no_key=True)
+    workflow = rows.first()
+    if workflow is None:
+        raise UnknownWorkflow(
+            definition.name, "it is in the code but not registered; run manage.py sync_workflows"
+        )
+    return workflow
+
+
+def _consult(definition: WorkflowDefinition, patch: JSONObject) -> None:
+    if definition.run_predicate is None:
+        return
+    answer = definition.run_predicate(PredicateContext(definition.name, patch))
+    if answer is False or (isinstance(answer, str) and answer):
+        raise StartRefused(answer or f"{definition.name} cannot be started now")
+
+
+def _started_before(by: str, key: str, digest: str) -> Process | None:
+    earlier = Process.objects.filter(created_by=by, start_key=key).first()
+    if earlier and earlier.start_digest != digest:
+        raise KeyReused("this Idempotency-Key was used for another request")
+    return earlier
+
+
+def _digest(name: str, inputs: Sequence[JSONObject]) -> str:
+    text = json.dumps([name, list(inputs)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
