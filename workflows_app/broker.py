@@ -1,0 +1,164 @@
+"""The one module that knows django-q2: its broker over the process table.
+
+django-q2 is the pool of worker processes. ``dequeue`` claims due processes, never more than there
+are idle workers, so that no claim waits behind a long step; it also serves django-q2's own
+table, so that schedules and other tasks keep working. Messages hold ids only.
+"""
+
+import logging
+import multiprocessing
+import os
+import socket
+import time
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connection
+from django.utils import timezone
+from django_q.brokers.orm import ORM
+from django_q.signing import SignedPackage
+
+from workflows_app import app_settings, queue
+from workflows_app.listener import Listener
+from workflows_app.models import Worker
+from workflows_app.queue import Claim
+
+logger = logging.getLogger(__name__)
+
+ADVANCE = "workflows_app.tasks.advance"
+BEAT_SECONDS = 5.0  # How often a worker says that it is alive.
+NO_TIMEOUT = -1  # To django-q2: steps have timeouts of their own.
+
+
+class ProcessBroker(ORM):
+    """Claims processes; anything else it leaves to django-q2's ORM broker."""
+
+    _slots: ClassVar[Any] = None
+
+    def __init__(self, list_key: str | None = None) -> None:
+        super().__init__(list_key)
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._listener = Listener()
+        self._beaten_at = 0.0
+        self._others_first = False
+
+    def ping(self) -> bool:
+        """Called once, before the pool is forked: make what its processes share."""
+        self._slots = multiprocessing.get_context("fork").Semaphore(settings.Q_WORKERS)
+        return True
+
+    def info(self) -> str:
+        """Return the broker's name, as the admin shows it."""
+        return "process table"
+
+    def enqueue(self, task: str) -> Any:
+        """Store a message of django-q2's own, and wake the workers for it."""
+        stored = super().enqueue(task)
+        queue.wake()
+        return stored
+
+    def dequeue(self) -> list[tuple[Any, str]] | None:
+        """Return one message as soon as there is one and a worker is idle; None now and then.
+
+        A database that is away is waited for: django-q2 would stop for ten seconds.
+        """
+        idle = app_settings.get("MAX_IDLE_SECONDS")
+        try:
+            self._beat()
+            if self._slots is not None and not self._slots.acquire(timeout=idle):
+                return None
+            messages = self._take()
+            if not messages:
+                self._release()
+                self._listener.wait(min(idle, _until_due(idle)))
+            return messages
+        except DatabaseError as error:
+            logger.warning("Database not reached: %s", error)
+            self._listener.close()
+            connection.close()
+            time.sleep(idle)
+            return None
+
+    def acknowledge(self, task_id: Any) -> None:
+        """Free the worker's slot. A process's message is nothing to be deleted."""
+        self._release()
+        if not isinstance(task_id, str):
+            super().acknowledge(task_id)
+
+    def fail(self, task_id: Any) -> None:
+        """Drop a message that cannot be read; a claim comes back when its lease ends."""
+        self.acknowledge(task_id)
+
+    def _take(self) -> list[tuple[Any, str]] | None:
+        """Claim one process or take one other message, and let the other kind go first next."""
+        close_old_connections()
+        sources = [self._claimed, self._others]
+        self._others_first = not self._others_first
+        for source in reversed(sources) if self._others_first else sources:
+            if messages := source():
+                return messages
+        return None
+
+    def _claimed(self) -> list[tuple[Any, str]]:
+        return [
+            (f"process:{claim.process_id}", package(claim))
+            for claim in queue.claim(1, worker=self._name)
+        ]
+
+    def _others(self) -> list[tuple[Any, str]]:
+        rows = self.get_connection().filter(key=self.list_key, lock__lt=timezone.now())
+        for row in rows.order_by("pk")[:1]:
+            mine = self.get_connection().filter(pk=row.pk, lock=row.lock)
+            if mine.update(lock=self.timeout(row)):
+                return [(row.pk, row.payload)]
+        return []
+
+    def _release(self) -> None:
+        if self._slots is not None:
+            self._slots.release()
+
+    def _beat(self) -> None:
+        """Keep this worker's row in the registry fresh."""
+        if time.monotonic() - self._beaten_at < BEAT_SECONDS:
+            return
+        now = timezone.now()
+        Worker.objects.update_or_create(
+            name=self._name,
+            defaults={"slots": settings.Q_WORKERS, "seen_at": now},
+            create_defaults={
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "slots": settings.Q_WORKERS,
+                "started_at": now,
+                "seen_at": now,
+            },
+        )
+        self._beaten_at = time.monotonic()
+
+
+def package(claim: Claim) -> str:
+    """Return the message for a claim, as django-q2's pusher expects it."""
+    return str(
+        SignedPackage.dumps(
+            {
+                "id": f"{claim.process_id.hex}",
+                "name": str(claim.process_id),
+                "func": ADVANCE,
+                "args": (str(claim.process_id), claim.fence),
+                "kwargs": {},
+                "started": timezone.now(),
+                "timeout": NO_TIMEOUT,
+                "ack_failure": True,
+                "save": False,
+            }
+        )
+    )
+
+
+def _until_due(otherwise: float) -> float:
+    """Return the seconds until something is due; a moment if it is but was not ours to take."""
+    due = queue.next_due()
+    return otherwise if due is None else max(due.total_seconds(), 0.02)
+
+

@@ -1,0 +1,54 @@
+"""Sleep until something may have become due.
+
+On PostgreSQL a connection of its own LISTENs, so the sleep ends with the commit that made a
+process runnable. SQLite has no such thing and is cheap to look at: there the sleep is short.
+"""
+
+import time
+from typing import Any
+
+import psycopg
+from django.db import OperationalError, connection
+
+from workflows_app import app_settings
+from workflows_app.queue import CHANNEL
+
+
+class Listener:
+    """Waits for notifications; opens its connection at the first wait, after any fork."""
+
+    def __init__(self) -> None:
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def wait(self, seconds: float) -> None:
+        """Return after ``seconds``, or as soon as a worker is woken.
+
+        Raises:
+            OperationalError: the database is away.
+        """
+        if connection.vendor != "postgresql":
+            time.sleep(min(seconds, app_settings.get("SQLITE_POLL_SECONDS")))
+            return
+        try:
+            if self._connection is None:
+                self._connection = self._listen()
+                return  # What was notified before we listened is found by looking again.
+            for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+                pass
+        except psycopg.Error as error:
+            raise OperationalError(str(error)) from error
+
+    def close(self) -> None:
+        """Drop the connection; the next wait opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @staticmethod
+    def _listen() -> psycopg.Connection[Any]:
+        parameters = connection.get_connection_params()
+        for name in ("cursor_factory", "context"):
+            parameters.pop(name, None)
+        listening = psycopg.connect(**parameters, autocommit=True)
+        listening.execute(f"LISTEN {CHANNEL}")
+        return listening
