@@ -1,0 +1,86 @@
+"""What can go wrong with a callback, as the remote system sees it.
+
+CallbackError
+├── UnknownToken       there is no such callback
+├── AlreadyAnswered    another answer came first; the first one counts
+├── NoLongerOpen       it expired, was cancelled or replaced, or its process is over
+├── MalformedPayload   the body cannot be read
+├── PayloadTooLarge    the body is longer than the limit
+├── UnsupportedType    the body is of a media type that is not taken here
+└── InvalidPayload     the body does not fit what the step expects
+
+What a step fails with:
+
+CallbackFailed         the remote system reported a failure
+CallbackTimedOut       nobody answered in time
+CallbackCancelled      the callback was withdrawn
+"""
+
+from typing import Any
+
+from workflows_app.errors import ProcessFailureError
+
+
+class CallbackError(Exception):
+    """An answer is refused. ``code`` is stable; the message is for people."""
+
+    code = "refused"
+
+    def __init__(self, message: str = "", *, code: str = "", **facts: Any) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+        self.code = code or self.code
+        self.facts = facts
+
+
+class UnknownToken(CallbackError):
+    """There is no such callback."""
+
+    code = "not_found"
+
+
+class AlreadyAnswered(CallbackError):
+    """Another answer came first; the first one counts."""
+
+    code = "already_answered"
+
+
+class NoLongerOpen(CallbackError):
+    """This callback is no longer open: stop sending."""
+
+    code = "expired"
+
+
+class MalformedPayload(CallbackError):
+    """The body cannot be read as JSON."""
+
+    code = "malformed_json"
+
+
+class PayloadTooLarge(CallbackError):
+    """The body is longer than the limit."""
+
+    code = "too_large"
+
+
+class UnsupportedType(CallbackError):
+    """The body is of a media type that is not taken here."""
+
+    code = "unsupported_type"
+
+
+class InvalidPayload(CallbackError):
+    """The body does not fit what the step expects."""
+
+    code = "invalid_payload"
+
+
+class CallbackFailed(ProcessFailureError):
+    """The remote system reported a failure."""
+
+
+class CallbackTimedOut(ProcessFailureError):
+    """Nobody answered the callback in time."""
+
+
+class CallbackCancelled(ProcessFailureError):
+    """The callback was withdrawn."""
