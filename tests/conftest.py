@@ -1,0 +1,37 @@
+"""What every test may ask for, and which tests run on which database."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import hypothesis
+import pytest
+from django.db import connection
+
+from tests.services.programs import find_chromium, without
+
+# A deadline measures the machine, not the code.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
+
+
+def pytest_report_header() -> str:
+    version = f"SQLite {sqlite3.sqlite_version}"
+    return f"database: {'PostgreSQL' if connection.vendor == 'postgresql' else version}"
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    reasons = {}
+    if connection.vendor != "postgresql":
+        reasons["postgresql"] = "needs PostgreSQL: `make test` runs it there"
+    if "browser" in without():
+        reasons["browser"] = "WITHOUT=browser"
+    for item in items:
+        for marker in reasons.keys() & {mark.name for mark in item.iter_markers()}:
+            item.add_marker(pytest.mark.skip(reason=reasons[marker]))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Return the browser's path. That there is none is an error, unless ``WITHOUT`` says so."""
+    return find_chromium()
