@@ -1,0 +1,73 @@
+"""The fields for values that are chosen or ticked rather than typed."""
+
+from typing import Any
+
+from django import forms
+
+from workflows_app.wizard.fields import InputField, how_many, join
+from workflows_app.wizard.widgets import Checklist
+
+MOST_RADIOS = 4
+MOST_TICKS = 12
+
+
+class ChoiceField(InputField):
+    """One of several values: radio buttons if they are few, otherwise a menu."""
+
+    def make_widget(self) -> forms.Widget:
+        choices = self.choices()
+        if len(choices) <= MOST_RADIOS and not self.prop.nullable:
+            return forms.RadioSelect(choices=choices)
+        blank = "—" if self.prop.nullable else "Choose…"
+        return forms.Select(choices=[("", blank), *choices])
+
+    def choices(self) -> list[tuple[str, str]]:
+        labels = self.enumeration().get("options", {})
+        return [(key, str(labels.get(value, key))) for key, value in self.values().items()]
+
+    def values(self) -> dict[str, Any]:
+        if self.prop.type == "boolean":
+            return {"Yes": True, "No": False}
+        return {str(value): value for value in self.enumeration()["enum"]}
+
+    def enumeration(self) -> dict[str, Any]:
+        return self.prop.schema
+
+    def parse(self, raw: Any) -> Any:
+        return self.values().get(raw, raw)
+
+    def prepare_value(self, value: Any) -> Any:
+        if value is None or self.prop.type != "boolean":
+            return "" if value is None else str(value)
+        return {True: "Yes", False: "No"}.get(value, "")
+
+
+class ChoicesField(ChoiceField):
+    """Any number of several values: boxes to tick, or a menu if they are many."""
+
+    def make_widget(self) -> forms.Widget:
+        choices = self.choices()
+        if len(choices) <= MOST_TICKS:
+            return forms.CheckboxSelectMultiple(choices=choices)
+        return forms.SelectMultiple(attrs={"size": MOST_TICKS}, choices=choices)
+
+    def hint(self) -> str:
+        count = how_many(self.prop)
+        return join(self.prop.help, f"Choose {count}." if count else "")
+
+    def enumeration(self) -> dict[str, Any]:
+        return self.prop.item.schema if self.prop.item else {}
+
+    def blank(self) -> Any:
+        return None if self.prop.nullable else []
+
+    def parse(self, raw: list[str]) -> Any:
+        return [super(ChoicesField, self).parse(text) for text in raw]
+
+    def prepare_value(self, value: Any) -> Any:
+        return [str(item) for item in value] if isinstance(value, list) else []
+
+
+class ChecklistField(InputField):
+    def make_widget(self) -> forms.Widget:
+        return Checklist(self.prop.schema.get("data"))

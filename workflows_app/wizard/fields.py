@@ -1,0 +1,227 @@
+"""One Django field and widget per kind of value.
+
+A field reads what a browser posts into the JSON that pydantic judges, and shows such JSON again.
+What cannot be read is passed on as text: so pydantic says what is wrong with it, and the page
+shows it as it was typed.
+"""
+
+import json
+import math
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from django import forms
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+
+from workflows_app.wizard.schema import OMITTED, Property
+
+INPUT_TYPES = {"email": "email", "uri": "url", "date": "date", "time": "time"}
+MOST_ROWS = 500  # More than a browser may post fields for.
+HINTS = {"duration": "As 01:30:00 or PT1H30M."}
+
+
+class NotJSONText(str):
+    """Text in an input for JSON that is none."""
+
+    reason = ""
+
+
+class InputField(forms.Field):
+    """A field that reads and shows JSON; pydantic, not Django, validates it."""
+
+    def __init__(self, prop: Property) -> None:
+        self.prop = prop
+        super().__init__(
+            label=prop.label,
+            help_text=self.hint(),
+            required=not prop.nullable and self.refuses_blank(),
+            widget=self.make_widget(),
+        )
+
+    def make_widget(self) -> forms.Widget:
+        return forms.TextInput()
+
+    def hint(self) -> str:
+        return join(self.prop.help, HINTS.get(self.prop.format, ""))
+
+    def refuses_blank(self) -> bool:
+        return True
+
+    def read(self, post: QueryDict, name: str) -> Any:
+        """Return the JSON that was posted, or ``OMITTED``."""
+        raw = self.widget.value_from_datadict(post, MultiValueDict(), name)
+        return self.blank() if raw in (None, "", []) else self.parse(raw)
+
+    def blank(self) -> Any:
+        return None if self.prop.nullable else OMITTED
+
+    def parse(self, raw: Any) -> Any:
+        return raw
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else value
+
+
+class HiddenField(InputField):
+    """A value that travels with the page, unseen."""
+
+    def make_widget(self) -> forms.Widget:
+        return forms.HiddenInput()
+
+
+class TextField(InputField):
+    """A line or an area of text; clearing it where a default stood means an empty text."""
+
+    def make_widget(self) -> forms.Widget:
+        schema = self.prop.schema
+        attrs = {
+            "minlength": schema.get("minLength"),
+            "maxlength": schema.get("maxLength"),
+            # pydantic searches where HTML wants the whole value to match.
+            "step": 1 if self.prop.format == "time" else None,
+            "pattern": f".*(?:{schema['pattern']}).*" if "pattern" in schema else None,
+        }
+        attrs = {name: value for name, value in attrs.items() if value is not None}
+        if self.prop.format == "long":
+            attrs.pop("pattern", None)
+            return forms.Textarea({**attrs, "rows": 6})
+        if self.prop.format == "password":
+            return forms.PasswordInput({**attrs, "autocomplete": "new-password"})
+        return forms.TextInput({**attrs, "type": INPUT_TYPES.get(self.prop.format, "text")})
+
+    def refuses_blank(self) -> bool:
+        return self.prop.required or (self.prop.format not in {"", "long"})
+
+    def blank(self) -> Any:
+        return super().blank() if self.prop.nullable or self.refuses_blank() else ""
+
+    def parse(self, raw: str) -> Any:
+        if self.prop.format == "long":
+            return raw.replace("\r\n", "\n")
+        if self.prop.format == "password":
+            return raw
+        return raw.strip() or self.blank()
+
+
+class NumberField(InputField):
+    """A number; a decimal stays text on its way to pydantic, which keeps every digit."""
+
+    def make_widget(self) -> forms.Widget:
+        members = self.prop.schema.get("anyOf", [self.prop.schema])
+        schema = next(member for member in members if member.get("type") in {"integer", "number"})
+        whole = schema["type"] == "integer"
+        attrs = {
+            "min": schema.get("minimum", _next(schema.get("exclusiveMinimum"), +1, whole=whole)),
+            "max": schema.get("maximum", _next(schema.get("exclusiveMaximum"), -1, whole=whole)),
+            "step": schema.get("multipleOf", 1 if whole and len(members) == 1 else "any"),
+        }
+        return forms.NumberInput(
+            {name: value for name, value in attrs.items() if value is not None}
+        )
+
+    def parse(self, raw: str) -> Any:
+        text = raw.strip()
+        decimal = any(
+            member.get("type") == "string" for member in self.prop.schema.get("anyOf", [])
+        )
+        return (text if decimal else number(text)) if text else self.blank()
+
+
+class TickField(InputField):
+    """A box to tick."""
+
+    def make_widget(self) -> forms.Widget:
+        return forms.CheckboxInput()
+
+    def refuses_blank(self) -> bool:
+        return False
+
+
+class LinesField(InputField):
+    """A list of short values, one per line."""
+
+    def make_widget(self) -> forms.Widget:
+        return forms.Textarea({"rows": 4})
+
+    def hint(self) -> str:
+        count = how_many(self.prop)
+        return join(self.prop.help, f"One per line, {count}." if count else "One per line.")
+
+    def refuses_blank(self) -> bool:
+        return bool(self.prop.bounds[0])
+
+    def blank(self) -> Any:
+        return None if self.prop.nullable else []
+
+    def parse(self, raw: str) -> Any:
+        lines = [line.strip() for line in raw.splitlines() if line.strip()]
+        numeric = self.prop.item is not None and self.prop.item.type in {"integer", "number"}
+        return [number(line) if numeric else line for line in lines] or self.blank()
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value or ""
+
+
+class JSONField(InputField):
+    """Anything else, as JSON."""
+
+    def make_widget(self) -> forms.Widget:
+        return forms.Textarea({"rows": 6, "spellcheck": "false", "class": "wf-code"})
+
+    def hint(self) -> str:
+        return join(self.prop.help, "As JSON.")
+
+    def refuses_blank(self) -> bool:
+        return self.prop.required
+
+    def parse(self, raw: str) -> Any:
+        if not raw.strip():
+            return self.blank()
+        try:
+            return json.loads(raw, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            text = NotJSONText(raw.replace("\r\n", "\n"))
+            text.reason = f"This is not JSON: {error}"
+            return text
+
+    def prepare_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, NotJSONText):
+            return value or ""
+        return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def posted_count(post: QueryDict, name: str) -> int:
+    """Return how many rows a page says it has."""
+    with suppress(ValueError):
+        return min(int(post.get(name, 0)), MOST_ROWS)
+    return 0
+
+
+def number(text: str) -> Any:
+    """Return the number that the text is, or the text."""
+    with suppress(ValueError):
+        return int(text)
+    with suppress(ValueError):
+        value = float(text)
+        return value if math.isfinite(value) else text
+    return text
+
+
+def how_many(prop: Property) -> str:
+    fewest, most = prop.bounds
+    if most is None:
+        return f"at least {fewest}" if fewest else ""
+    return str(most) if fewest == most else f"{fewest} to {most}"
+
+
+def join(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def _next(bound: Any, step: int, *, whole: bool) -> Any:
+    return bound + step if whole and bound is not None else bound
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a JSON value")

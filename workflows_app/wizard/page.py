@@ -1,0 +1,67 @@
+"""A page of a form as a Django form, and what was posted from it as JSON for pydantic."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.http import QueryDict
+from pydantic import BaseModel
+
+from workflows_app.forms import FormFieldError
+from workflows_app.wizard.faults import Fault, Problem
+from workflows_app.wizard.fields import NotJSONText
+from workflows_app.wizard.parts import ObjectForm, read_object
+from workflows_app.wizard.schema import page_properties
+
+PREFIX = "page"
+
+
+class PageForm(ObjectForm):
+    """A page: its inputs with their values and errors, and a summary of what is wrong."""
+
+    def problem_list(self) -> list[Problem]:
+        return list(self.problems())
+
+
+def page_form(
+    page: type[BaseModel],
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    errors: Iterable[FormFieldError] = (),
+    prefix: str = PREFIX,
+) -> PageForm:
+    """Return the Django form of a page.
+
+    Args:
+        inputs: JSON to show, as ``page_inputs`` returns it; what it lacks shows its default.
+    """
+    inputs = inputs or {}
+    faults = _faults(inputs, errors)
+    return PageForm(page_properties(page), inputs=inputs, faults=faults, prefix=prefix)
+
+
+def page_inputs(page: type[BaseModel], post: QueryDict, prefix: str = PREFIX) -> dict[str, Any]:
+    """Return the JSON object that was posted, for pydantic to validate.
+
+    What may be None and was left empty is None. Anything else left empty is left out, so that a
+    default holds, but for a text that has a default: there an empty one is meant.
+    """
+    return read_object(page_properties(page), post, prefix)
+
+
+def unreadable(value: Any, loc: tuple[int | str, ...] = ()) -> Iterator[Fault]:
+    """Yield what in the inputs of a page should be JSON and is not."""
+    if isinstance(value, NotJSONText):
+        yield Fault(loc, value.reason)
+    entries = value.items() if isinstance(value, dict) else ()
+    for key, item in enumerate(value) if isinstance(value, list) else entries:
+        yield from unreadable(item, (*loc, key))
+
+
+def _faults(inputs: Mapping[str, Any], errors: Iterable[FormFieldError]) -> list[Fault]:
+    texts = list(unreadable(inputs))
+    found = [Fault(tuple(error.loc), error.msg) for error in errors]
+    return texts + [
+        fault
+        for fault in found
+        if not any(fault.loc[: len(text.loc)] == text.loc for text in texts)
+    ]
