@@ -10,41 +10,42 @@ import multiprocessing
 import os
 import socket
 import time
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db import Error as DatabaseError
-from django.db import close_old_connections, connection
+from django.db import Error as DatabaseError, close_old_connections, connection
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.signing import SignedPackage
 
 from workflows_app import app_settings, queue
-from workflows_app.listener import Listener
 from workflows_app.models import Worker
+from workflows_app.pool.listener import Listener
 from workflows_app.queue import Claim
 
 logger = logging.getLogger(__name__)
 
 ADVANCE = "workflows_app.tasks.advance"
 BEAT_SECONDS = 5.0  # How often a worker says that it is alive.
-NO_TIMEOUT = -1  # To django-q2: steps have timeouts of their own.
+# Steps have timeouts of their own. To django-q2 a number above 0 also means "busy", which tells
+# a worker that died in a step from one that died waiting.
+TIMEOUT = int(timedelta(days=3650).total_seconds())
 
 
-class ProcessBroker(ORM):
+class ProcessBroker(ORM):  # type: ignore[misc]  # django-q2 has no types.
     """Claims processes; anything else it leaves to django-q2's ORM broker."""
-
-    _slots: ClassVar[Any] = None
 
     def __init__(self, list_key: str | None = None) -> None:
         super().__init__(list_key)
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self.worker_name = f"{socket.gethostname()}:{os.getpid()}"
         self._listener = Listener()
+        self._slots: Any = None
         self._beaten_at = 0.0
         self._others_first = False
 
     def ping(self) -> bool:
-        """Called once, before the pool is forked: make what its processes share."""
+        """Make what the pool's processes share; django-q2 calls this before it forks them."""
         self._slots = multiprocessing.get_context("fork").Semaphore(settings.Q_WORKERS)
         return True
 
@@ -63,22 +64,15 @@ class ProcessBroker(ORM):
 
         A database that is away is waited for: django-q2 would stop for ten seconds.
         """
-        idle = app_settings.get("MAX_IDLE_SECONDS")
         try:
             self._beat()
-            if self._slots is not None and not self._slots.acquire(timeout=idle):
-                return None
-            messages = self._take()
-            if not messages:
-                self._release()
-                self._listener.wait(min(idle, _until_due(idle)))
-            return messages
+            return self._next_message()
         except DatabaseError as error:
             logger.warning("Database not reached: %s", error)
             self._listener.close()
             connection.close()
-            time.sleep(idle)
-            return None
+            time.sleep(app_settings.get("MAX_IDLE_SECONDS"))
+        return None
 
     def acknowledge(self, task_id: Any) -> None:
         """Free the worker's slot. A process's message is nothing to be deleted."""
@@ -89,6 +83,20 @@ class ProcessBroker(ORM):
     def fail(self, task_id: Any) -> None:
         """Drop a message that cannot be read; a claim comes back when its lease ends."""
         self.acknowledge(task_id)
+
+    def _next_message(self) -> list[tuple[Any, str]] | None:
+        idle = app_settings.get("MAX_IDLE_SECONDS")
+        if self._slots is not None and not self._slots.acquire(timeout=idle):
+            return None
+        messages = None
+        try:
+            messages = self._take()
+        finally:
+            if not messages:
+                self._release()
+        if not messages:
+            self._listener.wait(min(idle, _until_due(idle)))
+        return messages
 
     def _take(self) -> list[tuple[Any, str]] | None:
         """Claim one process or take one other message, and let the other kind go first next."""
@@ -103,7 +111,7 @@ class ProcessBroker(ORM):
     def _claimed(self) -> list[tuple[Any, str]]:
         return [
             (f"process:{claim.process_id}", package(claim))
-            for claim in queue.claim(1, worker=self._name)
+            for claim in queue.claim(1, worker=self.worker_name)
         ]
 
     def _others(self) -> list[tuple[Any, str]]:
@@ -124,7 +132,7 @@ class ProcessBroker(ORM):
             return
         now = timezone.now()
         Worker.objects.update_or_create(
-            name=self._name,
+            name=self.worker_name,
             defaults={"slots": settings.Q_WORKERS, "seen_at": now},
             create_defaults={
                 "host": socket.gethostname(),
@@ -148,7 +156,7 @@ def package(claim: Claim) -> str:
                 "args": (str(claim.process_id), claim.fence),
                 "kwargs": {},
                 "started": timezone.now(),
-                "timeout": NO_TIMEOUT,
+                "timeout": TIMEOUT,
                 "ack_failure": True,
                 "save": False,
             }
@@ -160,5 +168,3 @@ def _until_due(otherwise: float) -> float:
     """Return the seconds until something is due; a moment if it is but was not ours to take."""
     due = queue.next_due()
     return otherwise if due is None else max(due.total_seconds(), 0.02)
-
-
