@@ -26,6 +26,13 @@ BASE_URL = os.environ.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = _names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
+if BASE_URL.startswith("https://"):
+    SECURE_SSL_REDIRECT = _flag("SECURE_SSL_REDIRECT", "true")  # Off if a proxy ends TLS.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = int(os.environ.get("SECURE_HSTS_SECONDS", "31536000"))
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -86,7 +93,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = os.environ.get("TZ", "UTC")
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = os.environ.get("STATIC_ROOT")  # Only for ``collectstatic``, behind a web server.
 WHITENOISE_USE_FINDERS = True
 LOGIN_URL = "admin:login"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # Bytes; callbacks have their own, smaller limit.
@@ -95,7 +102,7 @@ Q_WORKERS = int(os.environ.get("Q_WORKERS", "2"))
 Q_CLUSTER = {
     "name": "orchestrator",
     "orm": "default",
-    "broker_class": "workflows_app.broker.ProcessBroker",
+    "broker_class": "workflows_app.pool.broker.ProcessBroker",
     "workers": Q_WORKERS,
     "queue_limit": Q_WORKERS,  # Never reached: the broker claims no more than there are workers.
     "bulk": 1,
@@ -144,6 +151,14 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"mask_tokens": {"()": "callbacks_app.logging.MaskTokens"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["mask_tokens"],
+        }
+    },
+    "loggers": {"django-q": {"level": "WARNING"}},  # Its INFO is two lines for every claim.
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
 }

@@ -1,8 +1,16 @@
 """Every address of the site: the admin, the console, and the API."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from orchestrator_project.health import healthy
 
 urlpatterns = [
+    path("api/", include("callbacks_app.urls")),
+    path("api/", include("workflows_app.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("healthz", healthy),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,207 @@
+"""Processes and the engine over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from workflows_app import engine, errors, policy, registry
+from workflows_app.api import refusals
+from workflows_app.api.serializers import (
+    EngineSerializer,
+    ProcessDetailSerializer,
+    ProcessSerializer,
+    ReasonSerializer,
+    RefusalSerializer,
+    StartedSerializer,
+)
+from workflows_app.engine.loading import load, unlocked
+from workflows_app.models import EngineSettings, Process
+from workflows_app.statuses import FAILURES, ProcessStatus
+
+PAGES = {"application/json": {"type": "array", "items": {"type": "object"}, "nullable": True}}
+REFUSALS = dict.fromkeys((400, 403, 404, 409), RefusalSerializer)
+FILTERS = ("status", "assignee", "created_by", "is_task", "workflow")
+
+
+class EngineView(APIView):
+    """What the views share: refusals of the engine become problem details."""
+
+    def get_exception_handler(self) -> Any:
+        """Return the table of refusals."""
+        return refusals.answer
+
+
+class Processes(EngineView, ListAPIView[Process]):
+    """The list of processes, newest first."""
+
+    serializer_class = ProcessSerializer
+
+    def get_queryset(self) -> Any:
+        """Return what the filters leave; a filter takes several values, separated by commas."""
+        _require_view(self.request)
+        rows = Process.objects.select_related("workflow").order_by("-created_at", "pk")
+        for name in FILTERS:
+            if value := self.request.query_params.get(name):
+                column = "workflow__name" if name == "workflow" else name
+                rows = rows.filter(**{f"{column}__in": _values(name, value)})
+        return rows
+
+    @extend_schema(
+        parameters=[OpenApiParameter(name, OpenApiTypes.STR) for name in FILTERS],
+        responses={200: ProcessSerializer(many=True), **REFUSALS},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List processes."""
+        return super().get(request, *args, **kwargs)
+
+
+class StartProcess(EngineView):
+    """Starting a workflow."""
+
+    @extend_schema(
+        operation_id="process_start",
+        request=PAGES,
+        parameters=[OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER)],
+        responses={
+            201: StartedSerializer,
+            412: RefusalSerializer,
+            422: RefusalSerializer,
+            510: OpenApiTypes.OBJECT,
+            **REFUSALS,
+        },
+    )
+    def post(self, request: Request, workflow_name: str) -> Response:
+        """Start a workflow with one object for each page of its form.
+
+        510 says which page is needed next, 400 what is wrong with one; 201 gives the process.
+        """
+        policy.require_start(request.user, registry.get(workflow_name))
+        process = engine.start(
+            workflow_name,
+            inputs=_pages(request.data),
+            by=request.user.get_username(),
+            key=request.headers.get("Idempotency-Key") or None,
+        )
+        return Response({"id": str(process.pk)}, status=201)
+
+
+class ProcessDetail(EngineView):
+    """One process."""
+
+    @extend_schema(
+        operation_id="process_show", responses={200: ProcessDetailSerializer, **REFUSALS}
+    )
+    def get(self, request: Request, process_id: UUID) -> Response:
+        """Show a process with its steps and its state."""
+        _require_view(request)
+        process: Any = unlocked(process_id)
+        process.state = load(process).state
+        process.allowed_actions = policy.allowed_actions(request.user, process)
+        return Response(ProcessDetailSerializer(process).data)
+
+
+class Resume(EngineView):
+    """Letting a process go on."""
+
+    @extend_schema(
+        operation_id="process_resume",
+        request=PAGES,
+        responses={204: None, 510: OpenApiTypes.OBJECT, **REFUSALS},
+    )
+    def put(self, request: Request, process_id: UUID) -> Response:
+        """Answer a suspended process's form, retry a failed one, or end a wait for a time."""
+        process = unlocked(process_id)
+        by = request.user.get_username()
+        if process.status in FAILURES:
+            policy.require(request.user, "retry", process)
+            engine.retry(process_id, by=by)
+        elif process.status == ProcessStatus.WAITING:
+            policy.require(request.user, "resume", process)
+            engine.resume(process_id, by=by)
+        else:
+            policy.require(request.user, "resume", process)
+            engine.submit(process_id, inputs=_pages(request.data), by=by)
+        return Response(status=204)
+
+
+class Abort(EngineView):
+    """Ending a process."""
+
+    @extend_schema(
+        operation_id="process_abort",
+        request=ReasonSerializer,
+        responses={204: None, **REFUSALS},
+    )
+    def put(self, request: Request, process_id: UUID) -> Response:
+        """Abort a process. A step that is running now is recorded; nothing follows it."""
+        body = ReasonSerializer(data=request.data or {})
+        body.is_valid(raise_exception=True)
+        policy.require(request.user, "abort", unlocked(process_id))
+        engine.abort(
+            process_id, by=request.user.get_username(), reason=body.validated_data["reason"]
+        )
+        return Response(status=204)
+
+
+class Engine(EngineView):
+    """The engine as a whole."""
+
+    @extend_schema(operation_id="engine_status", responses={200: EngineSerializer, **REFUSALS})
+    def get(self, request: Request) -> Response:
+        """Say whether the engine runs, is pausing or is paused."""
+        _require_view(request)
+        return Response(_engine_status())
+
+    @extend_schema(
+        operation_id="engine_switch",
+        request=EngineSerializer,
+        responses={200: EngineSerializer, **REFUSALS},
+    )
+    def put(self, request: Request) -> Response:
+        """Pause or unpause the engine."""
+        policy.require_pause(request.user)
+        body = EngineSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        switch = engine.pause if body.validated_data["global_lock"] else engine.unpause
+        switch(by=request.user.get_username(), reason=body.validated_data["reason"])
+        return Response(_engine_status())
+
+
+def _engine_status() -> dict[str, Any]:
+    row = EngineSettings.objects.filter(pk=1).first()
+    locked = bool(row and row.global_lock)
+    running = Process.objects.filter(status=ProcessStatus.RUNNING).count()
+    status = ("PAUSING" if running else "PAUSED") if locked else "RUNNING"
+    return {
+        "global_lock": locked,
+        "global_status": status,
+        "running_processes": running,
+        "reason": row.reason if row else "",
+    }
+
+
+def _pages(data: Any) -> list[Any]:
+    """Return the body as a list of pages; null stands for one empty page."""
+    if data is None:
+        return [{}]
+    if not isinstance(data, list):
+        raise errors.MalformedInputs(
+            "The body is a list with one object for each page of the form."
+        )
+    return data
+
+
+def _values(name: str, value: str) -> list[Any]:
+    values = [part.strip() for part in value.split(",")]
+    return [part.lower() == "true" for part in values] if name == "is_task" else values
+
+
+def _require_view(request: Request) -> None:
+    if not request.user.has_perm(policy.PERMISSIONS["view"]):
+        raise errors.NotAllowed("you may not see processes")

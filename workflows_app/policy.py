@@ -1,0 +1,119 @@
+"""Who may do what: one policy for the console, the API and the commands.
+
+A user needs the permission, and where the workflow or the step names an authoriser, its consent
+too. A form with an assignee is for the members of the group of that name, if there is one.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from django.contrib.auth.models import Group
+
+from workflows_app import registry
+from workflows_app.definition import WorkflowDefinition
+from workflows_app.dsl.steps import Authorizer, Step
+from workflows_app.errors import NotAllowed, UnknownStep, UnknownWorkflow
+from workflows_app.models import Process
+from workflows_app.statuses import FAILURES, FINAL, Assignee, ProcessStatus
+
+Action = Literal["resume", "retry", "skip", "edit", "abort", "note", "delete"]
+
+PERMISSIONS: dict[str, str] = {
+    "view": "workflows_app.view_process",
+    "start": "workflows_app.start_process",
+    "resume": "workflows_app.resume_process",
+    "retry": "workflows_app.retry_process",
+    "skip": "workflows_app.repair_process",
+    "edit": "workflows_app.repair_process",
+    "abort": "workflows_app.abort_process",
+    "note": "workflows_app.change_process",
+    "delete": "workflows_app.delete_process",
+    "pause": "workflows_app.pause_engine",
+}
+
+_FITTING: dict[Action, Callable[[Process], bool]] = {
+    "resume": lambda process: process.status in {ProcessStatus.SUSPENDED, ProcessStatus.WAITING},
+    "retry": lambda process: process.status in FAILURES,
+    "skip": lambda process: process.status in FAILURES,
+    "edit": lambda process: process.status in FAILURES,
+    "abort": lambda process: process.status not in FINAL,
+    "note": lambda _process: True,
+    "delete": lambda process: process.is_task and process.status in FINAL,
+}
+
+
+def require_start(user: Any, definition: WorkflowDefinition) -> None:
+    """Raise NotAllowed unless ``user`` may start the workflow."""
+    if not may_start(user, definition):
+        raise NotAllowed(f"you may not start {definition.name}")
+
+
+def may_start(user: Any, definition: WorkflowDefinition) -> bool:
+    """Return whether ``user`` may start the workflow."""
+    return bool(user.has_perm(PERMISSIONS["start"])) and _consents(definition.authorize, user)
+
+
+def require(user: Any, action: Action, process: Process) -> None:
+    """Raise NotAllowed unless ``user`` may do ``action`` to the process."""
+    if not may(user, action, process):
+        raise NotAllowed(f"you may not {action} this process")
+
+
+def may(user: Any, action: Action, process: Process) -> bool:
+    """Return whether ``user`` may do ``action`` to the process, whatever its status."""
+    if not user.has_perm(PERMISSIONS[action]):
+        return False
+    if action == "resume":
+        return _may_answer(user, process) and _consents(_authorizer(process, action), user)
+    if action in ("retry", "skip", "edit"):
+        return _consents(_authorizer(process, action), user)
+    return True
+
+
+def allowed_actions(user: Any, process: Process) -> list[Action]:
+    """Return what ``user`` may do to the process and its status admits, in the order shown."""
+    return [
+        action for action, fits in _FITTING.items() if fits(process) and may(user, action, process)
+    ]
+
+
+def may_pause(user: Any) -> bool:
+    """Return whether ``user`` may pause and unpause the engine."""
+    return bool(user.has_perm(PERMISSIONS["pause"]))
+
+
+def require_pause(user: Any) -> None:
+    """Raise NotAllowed unless ``user`` may pause and unpause the engine."""
+    if not may_pause(user):
+        raise NotAllowed("you may not pause the engine")
+
+
+def _may_answer(user: Any, process: Process) -> bool:
+    assignee = process.assignee
+    if user.is_superuser or assignee in ("", Assignee.SYSTEM):
+        return True
+    if user.groups.filter(name=assignee).exists():
+        return True
+    return not Group.objects.filter(name=assignee).exists()
+
+
+def _authorizer(process: Process, action: str) -> Authorizer | None:
+    """Return the nearest authoriser: of the step for this action, else of the workflow."""
+    try:
+        definition = registry.get(process.workflow.name)
+    except UnknownWorkflow:
+        return None
+    step: Step | None
+    try:
+        step = definition.step(process.next_step)
+    except UnknownStep:
+        step = None
+    of_step = step.authorize_resume if step else None
+    if action == "resume":
+        return of_step or definition.authorize
+    for_retry = step.authorize_retry if step else None
+    return for_retry or of_step or definition.authorize_retry or definition.authorize
+
+
+def _consents(authorizer: Authorizer | None, user: Any) -> bool:
+    return authorizer is None or bool(authorizer(user))
