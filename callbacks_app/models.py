@@ -47,9 +47,7 @@ class CallbackToken(models.Model):
     attempt = models.PositiveIntegerField(default=1)
     nonce = models.CharField(max_length=32, default=new_nonce)
     key_id = models.CharField(max_length=40)
-    status = models.CharField(
-        max_length=20, choices=CallbackStatus, default=CallbackStatus.ARMED
-    )
+    status = models.CharField(max_length=20, choices=CallbackStatus, default=CallbackStatus.ARMED)
     timeout = models.DurationField(null=True, blank=True)  # From the start of the wait.
     deadline_at = models.DateTimeField(null=True, blank=True)
     result = models.JSONField(null=True, blank=True)

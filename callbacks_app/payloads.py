@@ -27,7 +27,7 @@ def read(request: HttpRequest, *, allow_text: bool = False) -> JSON:
     Raises:
         PayloadTooLarge: it is longer than ``CALLBACK_MAX_BYTES``; no more than that is read.
         UnsupportedType: it is neither JSON nor, where allowed, text.
-        MalformedPayload: it is not strict JSON: duplicate keys, NaN, NUL, lone surrogates, too deep.
+        MalformedPayload: it is not strict JSON: a key twice, NaN, NUL, lone surrogates, too deep.
     """
     body = _bounded(request)
     media_type = (request.content_type or "application/json").lower()

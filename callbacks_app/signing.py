@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from django.conf import settings
+from django.utils.encoding import force_bytes
 
 from callbacks_app.models import CallbackToken, new_nonce
 from workflows_app import app_settings
@@ -30,7 +31,8 @@ def key_ring() -> Mapping[str, bytes]:
     configured: Mapping[str, str] | None = app_settings.get("CALLBACK_KEYS")
     if configured:
         return {key_id: secret.encode() for key_id, secret in configured.items()}
-    derived = (_derived(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    derived = [_derived(force_bytes(secret)) for secret in secrets]
     return {hashlib.sha256(key).hexdigest()[:8]: key for key in derived}
 
 
@@ -45,7 +47,9 @@ def make(callback: CallbackToken, *, scope: Scope = "result") -> str:
     Raises:
         KeyError: its key is no longer in the ring.
     """
-    mac = _mac(key_ring()[callback.key_id], callback.public_id, callback.attempt, scope, callback.nonce)
+    mac = _mac(
+        key_ring()[callback.key_id], callback.public_id, callback.attempt, scope, callback.nonce
+    )
     return f"{VERSION}.{callback.public_id}.{callback.key_id}.{mac}"
 
 
@@ -78,5 +82,5 @@ def _mac(key: bytes, identity: str, attempt: int, scope: Scope, nonce: str) -> s
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _derived(secret: str) -> bytes:
-    return hmac.new(secret.encode(), b"callbacks_app.signing", hashlib.sha256).digest()
+def _derived(secret: bytes) -> bytes:
+    return hmac.new(secret, b"callbacks_app.signing", hashlib.sha256).digest()

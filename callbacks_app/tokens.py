@@ -130,9 +130,7 @@ def report_progress(callback: CallbackToken, progress: JSON) -> None:
         engine.report_progress(callback.process_id, path=callback.path, progress=progress)
 
 
-def take_answer(
-    process_id: UUID, *, path: str, result_key: str, now: datetime
-) -> Outcome:
+def take_answer(process_id: UUID, *, path: str, result_key: str, now: datetime) -> Outcome:
     """Return what became of the newest callback of the step: its answer, or a further wait."""
     _lock(process_id)
     callback = (

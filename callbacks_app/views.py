@@ -6,7 +6,8 @@ Source: RFC 9457 (problem details) for every refusal.
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException, MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -121,8 +122,8 @@ class Fail(CallbackView):
         failure = RemoteFailure(data=body if isinstance(body, dict) else {})
         if not failure.is_valid():
             raise InvalidPayload(errors=failure.errors)
-        error = {key: body[key] for key in failure.fields if key in body}
-        error.setdefault("error_type", "Failure")
+        fields: list[str] = list(failure.fields)
+        error = {"error_type": "Failure"} | {key: body[key] for key in fields if key in body}
         return receipt(callback, tokens.Answer(error=error, source=address(request)))
 
 

@@ -21,7 +21,7 @@ def drain(limit: int = 200) -> int:
 
 def define(steps: StepList, **options: Any) -> str:
     """Define and register a workflow of ``steps``; return its name."""
-    name = options.pop("name", "example")
+    name: str = options.pop("name", "example")
 
     def chain() -> StepList:
         return steps

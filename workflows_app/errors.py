@@ -13,6 +13,9 @@ WorkflowError
 ├── NotAllowed               the user may not do this
 ├── StartRefused             the workflow's predicate refuses to start it now
 ├── KeyReused                an idempotency key came back with another request
+├── FormError                the inputs do not go with the form
+│   ├── TooManyPages         more pages were sent than the form has
+│   └── MalformedInputs      they are not a list with one JSON object for each page
 ├── FormNotComplete          another page of the form is needed
 ├── FormRejected             a page of the form does not validate
 └── StepError                a step cannot be run, or its result cannot be kept
@@ -50,7 +53,7 @@ class NotAStep(DefinitionError):
     def __init__(self, value: object) -> None:
         if callable(value):
             name = getattr(value, "__name__", repr(value))
-            hint = f"{name} is a plain function: decorate it with @step, or call it if it returns steps"
+            hint = f"decorate the function {name} with @step, or call it if it returns steps"
         else:
             hint = f"{value!r} is a {type(value).__name__}"
         super().__init__(f"only steps and lists of steps can be chained with >>; {hint}")
@@ -125,6 +128,18 @@ class StartRefused(WorkflowError):
 
 class KeyReused(WorkflowError):
     """An idempotency key came back with another request."""
+
+
+class FormError(WorkflowError):
+    """The inputs do not go with the form."""
+
+
+class TooManyPages(FormError):
+    """More pages of input were sent than the form has."""
+
+
+class MalformedInputs(FormError):
+    """The inputs are not a list with one JSON object for each page."""
 
 
 class FormNotComplete(WorkflowError):

@@ -28,7 +28,6 @@ from pydantic_forms.exceptions import FormOverflowError
 from pydantic_forms.types import (
     AcceptData,
     AcceptItemType,
-    FormGenerator,
     FormMeta,
     State,
     SummaryData,
@@ -67,6 +66,7 @@ from pydantic_forms.validators import (
     validate_unique_list,
 )
 
+from workflows_app.errors import FormError, MalformedInputs, TooManyPages
 from workflows_app.json_values import to_json
 
 # fmt: off
@@ -95,18 +95,6 @@ if not structlog.is_configured():
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
-class FormError(ValueError):
-    """The inputs do not go with the form."""
-
-
-class TooManyPages(FormError):
-    """More pages of input were sent than the form has."""
-
-
-class MalformedInputs(FormError):
-    """The inputs are not a list with one JSON object per page."""
-
-
 class FormPage(_FormPage):
     model_config = ConfigDict(allow_inf_nan=False)  # JSON has neither, and PostgreSQL refuses both.
 
@@ -115,6 +103,7 @@ class SubmitFormPage(FormPage):
     meta__: ClassVar[FormMeta | None] = {"hasNext": False}
 
 
+FormGenerator: TypeAlias = Generator[Any, Any, State]
 Form: TypeAlias = Any  # A page model, or what returns or yields them: see the module's docstring.
 
 

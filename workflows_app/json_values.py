@@ -56,7 +56,9 @@ def changes(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> JSONObject
     {'a': True}
     """
     return {
-        key: value for key, value in after.items() if key not in before or not _same(before[key], value)
+        key: value
+        for key, value in after.items()
+        if key not in before or not _same(before[key], value)
     }
 
 

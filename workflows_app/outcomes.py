@@ -36,9 +36,7 @@ class ErrorRecord:
 
     def scrubbed(self, scrub: Callable[[str], str]) -> "ErrorRecord":
         """Return the record with ``scrub`` applied to its texts."""
-        return ErrorRecord(
-            self.class_name, scrub(self.reason), scrub(self.traceback), self.details
-        )
+        return ErrorRecord(self.class_name, scrub(self.reason), scrub(self.traceback), self.details)
 
 
 def to_json_or_text(value: object) -> JSON:

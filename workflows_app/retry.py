@@ -12,7 +12,7 @@ from datetime import timedelta
 JITTER = 0.2
 
 
-class RetryAfter(Exception):  # noqa: N818 - the author raises it as a request, not as an error.
+class RetryAfter(Exception):
     """Raised by a step: try me again after ``seconds``, whatever my policy's back-off."""
 
     def __init__(self, seconds: float, reason: str = "") -> None:
@@ -44,7 +44,8 @@ class Retry:
             return error.delay
         if not isinstance(error, self.on):
             return None
-        pause = min(self.backoff * 2 ** min(attempt - 1, 32), self.maximum)
+        doublings = min(attempt - 1, 32)
+        pause = min(self.backoff * float(2**doublings), self.maximum)
         return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret.
 
 

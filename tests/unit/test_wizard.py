@@ -430,7 +430,7 @@ def test_a_secret_is_asked_again_on_a_refused_page():
 
 
 def test_the_form_of_the_documents_works_as_it_is_written():
-    def show_callback_results(state: State) -> FormGenerator:  # type: ignore[type-arg]
+    def show_callback_results(state: State) -> FormGenerator:
         if "callback_result" not in state:
             return state
 

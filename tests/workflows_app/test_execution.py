@@ -1,6 +1,7 @@
 """Running steps: order, state, failure, retry."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -141,6 +142,7 @@ def test_retrystep_waits_and_is_tried_again_when_due():
     for _ in range(2):
         process.refresh_from_db()
         assert (process.status, process.failed_reason) == ("waiting", "away")
+        assert process.due_at
         assert process.due_at > timezone.now() + timedelta(seconds=40)
         Process.objects.filter(pk=process.pk).update(due_at=timezone.now())
         drain()
@@ -165,6 +167,7 @@ def test_retry_after_is_honoured_without_a_policy():
     process = run(begin >> busy)
 
     assert process.status == "waiting"
+    assert process.due_at
     assert timedelta(80) > process.due_at - timezone.now() > timedelta(seconds=80)
 
 
@@ -173,7 +176,11 @@ def test_a_false_condition_skips_its_whole_block():
 
     assert process.status == "completed"
     assert [status for _, status in rows(process)] == [
-        "success", "success", "skipped", "skipped", "success",
+        "success",
+        "success",
+        "skipped",
+        "skipped",
+        "success",
     ]
 
 
@@ -219,7 +226,7 @@ def test_an_aborted_process_runs_its_cleanup_visibly():
 
 def test_an_abort_during_a_step_records_the_step_and_nothing_follows():
     @step("Slow")
-    def slow(process_id: str) -> State:
+    def slow(process_id: UUID) -> State:
         engine.abort(process_id, by="maria")
         return {"done": True}
 

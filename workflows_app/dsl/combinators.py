@@ -90,7 +90,7 @@ class _Key:
 
 def steplens(
     get: Callable[[JSONObject], JSONObject],
-    set: Callable[[JSONObject], Callable[[JSONObject], JSONObject]],  # noqa: A002 - lens terms.
+    set: Callable[[JSONObject], Callable[[JSONObject], JSONObject]],
 ) -> Callable[[Steps], StepList]:
     """Run steps on ``get(state)``, and put the result back with ``set(state)(result)``."""
     return lambda steps: steps_of(steps).marked(lenses=(_Functions(get, set),))

@@ -162,9 +162,7 @@ def _patch(name: str, result: object, provided: Mapping[str, str]) -> JSONObject
     if not isinstance(result, Mapping):
         raise WrongResult(name, result)
     # What was lent for the run, and comes back unchanged, is not a change of the state.
-    return {
-        key: value for key, value in result.items() if provided.get(key, _ABSENT) != value
-    }
+    return {key: value for key, value in result.items() if provided.get(key, _ABSENT) != value}
 
 
 _ABSENT = object()

@@ -28,7 +28,8 @@ class Context:
 
     Attributes:
         state: the process's state; the step must not change it.
-        attempt: 1 for the first try of this execution, one more for each try by policy.
+        attempt: counts every try of the step in this process, those after a retry by hand too.
+        tries: counts the tries that its policy has made since it was last begun by hand.
         idempotency_key: the same for every re-run of this execution; for remote APIs.
         resumes: the status of the row that this run continues: a wait that is due or answered.
     """
@@ -39,6 +40,7 @@ class Context:
     path: str
     state: JSONObject
     attempt: int = 1
+    tries: int = 1
     idempotency_key: str = ""
     resumes: StepStatus | None = None
     now: datetime
@@ -243,10 +245,12 @@ class StepList(Sequence[Step]):
 
     def marked(self, **marks: Any) -> "StepList":
         """Return the list with ``marks`` put before those that each step has of the same kind."""
-        return StepList(
-            replace(step, **{name: (*mark, *getattr(step, name)) for name, mark in marks.items()})
-            for step in self
-        )
+
+        def mark(step: Step) -> Step:
+            added: Any = {name: (*mark, *getattr(step, name)) for name, mark in marks.items()}
+            return replace(step, **added)
+
+        return StepList(map(mark, self))
 
 
 def steps_of(value: object) -> StepList:

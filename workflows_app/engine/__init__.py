@@ -21,8 +21,8 @@ from workflows_app.engine.starting import start
 __all__ = [
     "abort",
     "advance",
-    "deliver",
     "delete",
+    "deliver",
     "edit_state",
     "open_page",
     "pause",

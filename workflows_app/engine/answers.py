@@ -126,6 +126,5 @@ def _refuse(process: Process) -> NoReturn:
         .first()
     )
     if answered and answered[0] and answered[1]:
-        by, at = answered
-        raise AlreadyAnswered(by, at.isoformat(timespec="seconds"))
+        raise AlreadyAnswered(answered[0], answered[1].isoformat(timespec="seconds"))
     raise WrongStatus(process.pk, actual=process.status, wanted="it waits for no form")

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from workflows_app import queue
+from workflows_app import queue, stopping
 from workflows_app.dsl.steps import Context, Step
 from workflows_app.engine.loading import Loaded, Row, close_open_rows, step_names
 from workflows_app.models import Process, ProcessStep
@@ -63,17 +63,15 @@ class Checkpoint:
         """Write the process and the step: two statements. Rolls back if the claim is lost."""
         believed = self.process.status
         _move(self.process, self.loaded, self.step, self.outcome, self.now)
-        rows = update_returning(
-            self._held(believed), _PAUSED, **_columns(self.process)
-        )
+        rows = update_returning(self._held(believed), _PAUSED, **_columns(self.process))
         if not rows:
             self._write_after_abort()
             return self
         self._write_rows()
         if self.process.worker:
             (paused,) = rows[0]
-            self.go_on = not paused
-            if paused:
+            self.go_on = not (paused or stopping.asked())
+            if not self.go_on:
                 self._let_go()
         elif self.process.due_at is not None:
             queue.wake()
@@ -90,9 +88,7 @@ class Checkpoint:
         return self.go_on
 
     def _held(self, status: str) -> QuerySet[Process]:
-        return Process.objects.filter(
-            pk=self.process.pk, fence=self.claim.fence, status=status
-        )
+        return Process.objects.filter(pk=self.process.pk, fence=self.claim.fence, status=status)
 
     def _write_rows(self) -> None:
         values = self._values()
@@ -108,7 +104,7 @@ class Checkpoint:
                 rows += self._skipped_rows()
             ProcessStep.objects.bulk_create(rows)
             self.next_position += len(rows)
-        self.row = Row(0, position, self.step.path, self.outcome.step_status)
+        self.row = Row(0, position, self.step.path, self.outcome.step_status, self.context.attempt)
 
     def _values(self) -> dict[str, Any]:
         outcome = self.outcome
@@ -170,11 +166,12 @@ class Checkpoint:
         queue.wake()
 
     def _let_go(self) -> None:
-        """Return the process to the queue because the engine is paused."""
+        """Return the process to the queue: the engine is paused, or this worker is stopping."""
         held = self._held(self.process.status)
         if self.process.status == ProcessStatus.RUNNING:
             self.process.move_to(ProcessStatus.RESUMED, at=self.now, due_at=self.now)
         held.update(status=self.process.status, due_at=self.now, worker="")
+        queue.wake()
 
 
 def begin(loaded: Loaded, claim: Claim, step: Step, context: Context) -> bool:
@@ -194,9 +191,7 @@ def begin(loaded: Loaded, claim: Claim, step: Step, context: Context) -> bool:
             attempt=context.attempt,
             started_at=context.now,
         )
-    loaded.rows.append(
-        Row(row.pk, row.position, step.path, StepStatus.RUNNING, context.attempt)
-    )
+    loaded.rows.append(Row(row.pk, row.position, step.path, StepStatus.RUNNING, context.attempt))
     loaded.next_position += 1
     return True
 
@@ -240,30 +235,31 @@ def _move(process: Process, loaded: Loaded, step: Step, outcome: Outcome, now: d
     if process.status == ProcessStatus.ABORTED:
         _move_in_cleanup(process, loaded, step, outcome, now)
         return
-    match outcome:
-        case Success() | SkipBlock():
-            process.next_step = _next_path(loaded, step, outcome)
-            process.modified_at = now
-            if process.next_step:
-                return
-            process.move_to(ProcessStatus.COMPLETED, at=now)
-        case Complete():
-            process.next_step = ""
-            process.move_to(ProcessStatus.COMPLETED, at=now)
-        case Abort():
-            enter_cleanup(process, loaded, now)
-        case Suspend(assignee=assignee):
-            process.move_to(ProcessStatus.SUSPENDED, at=now)
-            process.assignee = assignee
-        case AwaitCallback(until=until):
-            process.move_to(ProcessStatus.AWAITING_CALLBACK, at=now, due_at=until)
-        case Wait(until=until, error=error):
-            process.move_to(ProcessStatus.WAITING, at=now, due_at=until)
-            process.failed_reason = error.reason if error else ""
-        case Failure(error=error, process_status=status):
-            process.move_to(status, at=now)
-            process.failed_reason = error.reason
+    if isinstance(outcome, Success | SkipBlock):
+        process.next_step = _next_path(loaded, step, outcome)
+        process.modified_at = now
+        if process.next_step:
+            return
     process.worker = ""
+    if isinstance(outcome, Abort):
+        enter_cleanup(process, loaded, now)
+    elif isinstance(outcome, Success | SkipBlock | Complete):
+        process.next_step = ""
+        process.move_to(ProcessStatus.COMPLETED, at=now)
+    else:
+        _stop(process, outcome, now)
+
+
+def _stop(
+    process: Process, outcome: Suspend | AwaitCallback | Wait | Failure, now: datetime
+) -> None:
+    """Park or fail the process in memory."""
+    until = outcome.until if isinstance(outcome, AwaitCallback | Wait) else None
+    process.move_to(outcome.process_status, at=now, due_at=until)
+    if isinstance(outcome, Suspend):
+        process.assignee = outcome.assignee
+    elif isinstance(outcome, Wait | Failure):
+        process.failed_reason = outcome.error.reason if outcome.error else ""
 
 
 def _move_in_cleanup(

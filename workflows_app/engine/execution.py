@@ -130,7 +130,7 @@ def _after(
 ) -> Outcome:
     """Return what an exception leads to: another try, or a failure."""
     if not isinstance(error, Interrupted):
-        pause = step.retry.delay(error, attempt=context.attempt)
+        pause = step.retry.delay(error, attempt=context.tries)
         if pause is not None:
             return Wait(timezone.now() + pause, record)
     return Failure(record, failure_status(error) if is_task else ProcessStatus.FAILED)

@@ -73,22 +73,28 @@ class Loaded:
 
     def context(self, step: Step, *, now: datetime) -> Context:
         """Return what ``step`` is told when it runs now."""
-        last, continued = self.last, self.open_row
-        if last is not None and last.failed_try:
-            attempt = last.attempt + 1
-        else:
-            attempt = continued.attempt if continued else 1
+        continued = self.open_row
+        attempt, base = self._attempts(step.path)
         return Context(
             process_id=self.process.pk,
             workflow_name=self.process.workflow.name,
             reporter=self.process.created_by,
             path=step.path,
             state=self.state,
-            attempt=attempt,
+            attempt=continued.attempt if continued else attempt,
+            tries=attempt - base,
             idempotency_key=self._idempotency_key(),
             resumes=continued.status if continued else None,
             now=now,
         )
+
+    def _attempts(self, path: str) -> tuple[int, int]:
+        """Return the number of the next try of a step, and of the last before this execution."""
+        recorded = [row for row in self.rows if row.path == path]
+        attempt = recorded[-1].attempt + 1 if recorded else 1
+        while recorded and recorded[-1].failed_try:
+            recorded.pop()
+        return attempt, recorded[-1].attempt if recorded else 0
 
     def _idempotency_key(self) -> str:
         """Name this execution: the same until it succeeds, fails, or is retried by hand."""
@@ -153,6 +159,6 @@ def step_names(snapshot: Iterable[dict[str, str]]) -> dict[str, str]:
 
 def close_open_rows(process: Process, *, status: StepStatus, at: datetime) -> None:
     """End the rows of a process that still wait."""
-    ProcessStep.objects.filter(
-        process=process, status__in=_OPEN, completed_at__isnull=True
-    ).update(status=status, completed_at=at, progress=None)
+    ProcessStep.objects.filter(process=process, status__in=_OPEN, completed_at__isnull=True).update(
+        status=status, completed_at=at, progress=None
+    )

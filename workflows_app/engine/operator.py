@@ -73,9 +73,7 @@ def skip(process_id: UUID, *, by: str, reason: str) -> Process:
 
 
 @transaction.atomic
-def edit_state(
-    process_id: UUID, *, values: JSONObject, by: str, reason: str
-) -> Process:
+def edit_state(process_id: UUID, *, values: JSONObject, by: str, reason: str) -> Process:
     """Change keys of a failed process's state before it is retried.
 
     Raises:
@@ -196,12 +194,8 @@ def _log(
 def _add_row(loaded: Loaded, **values: Any) -> None:
     now = timezone.now()
     values = {"status": StepStatus.SUCCESS, "started_at": now, "completed_at": now} | values
-    ProcessStep.objects.create(
-        process=loaded.process, position=loaded.next_position, **values
-    )
+    ProcessStep.objects.create(process=loaded.process, position=loaded.next_position, **values)
 
 
 def _refuse(process: Process, wanted: str) -> NoReturn:
     raise WrongStatus(process.pk, actual=process.status, wanted=wanted)
-
-

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class EngineSettings(models.Model):
-    """The one row that pauses every worker. While it is locked, answers are kept and nothing runs."""
+    """The one row that pauses every worker: answers are kept meanwhile, and nothing runs."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     global_lock = models.BooleanField(default=False)
