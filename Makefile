@@ -35,7 +35,7 @@ help:  ## List these targets and variables.
 	@echo "  WITHOUT=postgresql,browser  leave out tests that need what is not here"
 
 demo: $(VENV)/.examples  ## Run the orchestrator with the example workflows, on SQLite.
-	$(BIN)/python manage.py demo $(if $(CHECK),--check)
+	ORCHESTRATOR_APPS=examples.l2vpn $(BIN)/python manage.py demo $(if $(CHECK),--check)
 
 test: $(VENV)/.dev  ## Run all tests, on SQLite and then on PostgreSQL.
 	$(BIN)/python -m tests.services install

@@ -1,0 +1,6 @@
+"""The workflows of this app; each is imported when it is first used."""
+
+from workflows_app import LazyWorkflowInstance
+
+LazyWorkflowInstance("examples.l2vpn.workflows.provision_l2vpn", "provision_l2vpn")
+LazyWorkflowInstance("examples.l2vpn.workflows.check_runner", "task_check_runner")
