@@ -15,6 +15,8 @@ from workflows_app.errors import NotJSON
 JSON: TypeAlias = Any  # None, bool, int, float, str, or lists and string-keyed dicts of these.
 JSONObject: TypeAlias = dict[str, Any]
 
+_ALWAYS_WHOLE = 1e16  # From here on Python's repr has an exponent instead of a fraction.
+
 
 def to_json(value: Any, *, what: str = "the value") -> JSON:
     """Return ``value`` as plain JSON, converting what pydantic can convert.
@@ -28,7 +30,7 @@ def to_json(value: Any, *, what: str = "the value") -> JSON:
     """
     try:
         text = _to_json_bytes(value, inf_nan_mode="constants")
-        plain = json.loads(text, parse_constant=_refuse_constant)
+        plain = json.loads(text, parse_constant=_refuse_constant, parse_float=_number)
     except NotJSON as error:
         raise NotJSON(f"{what} {error}") from None
     except (PydanticSerializationError, ValueError, RecursionError) as error:
@@ -88,6 +90,12 @@ def _strings(value: JSON) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in _strings(item)]
     return [value] if isinstance(value, str) else []
+
+
+def _number(text: str) -> float | int:
+    """Return a float; an int if it is so big that PostgreSQL writes it as one, without ".0"."""
+    number = float(text)
+    return int(number) if abs(number) >= _ALWAYS_WHOLE else number
 
 
 def _refuse_constant(name: str) -> NoReturn:
