@@ -10,6 +10,7 @@ from workflows_app.errors import NotJSON, ProcessFailureError
 from workflows_app.json_values import JSON, JSONObject, to_json
 from workflows_app.statuses import ProcessStatus, StepStatus
 
+LONGEST_CLASS_NAME = 200  # Characters.
 LONGEST_REASON = 10_000  # Characters; the end is cut.
 LONGEST_TRACEBACK = 50_000  # Characters; the beginning is cut, since the cause is at the end.
 
@@ -28,8 +29,8 @@ class ErrorRecord:
         """Describe ``error``; its details are dropped if they are not JSON."""
         details = error.details if isinstance(error, ProcessFailureError) else None
         return cls(
-            class_name=type(error).__name__,
-            reason=_storable(str(error) or type(error).__name__)[:LONGEST_REASON],
+            class_name=type(error).__name__[:LONGEST_CLASS_NAME],
+            reason=_storable(_words(error) or type(error).__name__)[:LONGEST_REASON],
             traceback=_storable("".join(traceback.format_exception(error)))[-LONGEST_TRACEBACK:],
             details=to_json_or_text(details),
         )
@@ -45,6 +46,11 @@ def to_json_or_text(value: object) -> JSON:
         return to_json(value)
     except NotJSON:
         return _storable(repr(value))
+
+
+def _words(error: BaseException) -> str:
+    """Return what ``error`` says, also if its ``__str__`` raises: recording it must not fail."""
+    return str(traceback.TracebackException.from_exception(error, lookup_lines=False))
 
 
 def _storable(text: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 JITTER = 0.2
+LONGEST = timedelta(days=366)  # That a step may ask for: what a remote system says ends up here.
 
 
 class RetryAfter(Exception):
@@ -17,7 +18,7 @@ class RetryAfter(Exception):
 
     def __init__(self, seconds: float, reason: str = "") -> None:
         super().__init__(reason or f"asked to be tried again after {seconds:g} s")
-        self.delay = timedelta(seconds=seconds)
+        self.delay = timedelta(seconds=min(seconds, LONGEST.total_seconds()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +45,11 @@ class Retry:
             return error.delay
         if not isinstance(error, self.on):
             return None
-        doublings = min(attempt - 1, 32)
-        pause = min(self.backoff * float(2**doublings), self.maximum)
-        return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret.
+        doublings = min(attempt - 1, 64)
+        # In seconds: a timedelta that is doubled so often overflows.
+        pause = min(self.backoff.total_seconds() * 2**doublings, self.maximum.total_seconds())
+        jitter = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret.
+        return timedelta(seconds=pause * jitter)
 
 
 ONLY_WHEN_ASKED = Retry(on=())  # The policy of a plain step: nothing but ``RetryAfter``.
