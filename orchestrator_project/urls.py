@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from orchestrator_project.health import healthy
@@ -12,5 +13,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("healthz", healthy),
+    path("", RedirectView.as_view(pattern_name="workflows:processes")),
+    path("admin/", include("workflows_app.console.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,142 @@
+"""Registers: what the engine keeps, to be looked at. Only the engine's verbs change it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from workflows_app import engine, policy
+from workflows_app.errors import WorkflowError
+from workflows_app.models import (
+    EngineSettings,
+    Process,
+    ProcessEvent,
+    ProcessStep,
+    Worker,
+    Workflow,
+)
+from workflows_app.policy import Action
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+class ReadOnly(ModelAdmin):
+    """No adding, changing or deleting, whoever asks."""
+
+    show_full_result_count = False  # Counting a long table takes long.
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Workflow)
+class WorkflowAdmin(ReadOnly):
+    list_display = ("name", "target", "description", "is_task", "in_code", "created_at")
+    list_filter = ("target", "is_task", "in_code")
+    search_fields = ("name", "description")
+    ordering = ("name",)
+
+
+@admin.register(Process)
+class ProcessAdmin(ReadOnly):
+    list_display = ("page", "workflow", "status", "assignee", "created_by", "created_at")
+    list_display_links = None
+    list_filter = ("status", "is_task", "workflow")
+    list_select_related = ("workflow",)
+    search_fields = ("pk", "note", "created_by")
+    ordering = ("-created_at", "-pk")
+    actions = ("retry", "abort")
+
+    @admin.display(description="process")
+    def page(self, process: Process) -> SafeString:
+        return format_html('<a href="{}">{}</a>', process.get_absolute_url(), process.pk)
+
+    @admin.action(description="Retry", permissions=["retry"])
+    def retry(self, request: HttpRequest, processes: QuerySet[Process]) -> None:
+        self._act(request, processes, "retry", engine.retry)
+
+    @admin.action(description="Abort", permissions=["abort"])
+    def abort(self, request: HttpRequest, processes: QuerySet[Process]) -> None:
+        self._act(request, processes, "abort", engine.abort)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(policy.PERMISSIONS["retry"])
+
+    def has_abort_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(policy.PERMISSIONS["abort"])
+
+    def _act(
+        self,
+        request: HttpRequest,
+        processes: QuerySet[Process],
+        action: Action,
+        verb: Callable[..., object],
+    ) -> None:
+        """Call the engine's verb for each process, and report each refusal."""
+        done = 0
+        for process in processes.select_related("workflow"):
+            try:
+                policy.require(request.user, action, process)
+                verb(process.pk, by=request.user.get_username(), reason="in the admin's list")
+                done += 1
+            except WorkflowError as error:
+                refusal = f"{process.workflow} {str(process.pk)[:8]}: {error}"
+                self.message_user(request, refusal, messages.ERROR)
+        if done:
+            self.message_user(request, f"{action}: {done} process{'es'[: 2 * (done > 1)]}.")
+
+
+@admin.register(ProcessStep)
+class ProcessStepAdmin(ReadOnly):
+    list_display = ("process_id", "position", "path", "status", "attempt", "by", "started_at")
+    list_filter = ("status", "kind")
+    search_fields = ("=process__pk", "path")
+    ordering = ("-pk",)
+    exclude = ("patch",)  # The process's page shows it, with callback addresses hidden.
+
+
+@admin.register(ProcessEvent)
+class ProcessEventAdmin(ReadOnly):
+    list_display = ("at", "actor", "action", "process_id", "reason")
+    list_filter = ("action",)
+    search_fields = ("actor", "reason")
+    date_hierarchy = "at"
+    ordering = ("-at", "-pk")
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnly):
+    list_display = ("name", "host", "pid", "slots", "started_at", "seen_at")
+    ordering = ("name",)
+
+
+@admin.register(EngineSettings)
+class EngineSettingsAdmin(ReadOnly):
+    list_display = ("__str__", "reason", "changed_by", "changed_at")
+
+
+def _make_read_only(model: type[Model]) -> None:
+    """Register ``model`` again as it was, but to be looked at only."""
+    if admin.site.is_registered(model):
+        known = type(admin.site.get_model_admin(model))
+        admin.site.unregister(model)
+        admin.site.register(model, type(known.__name__, (ReadOnly, known), {"actions": ()}))
+
+
+for _name in ("Success", "Failure", "OrmQ"):  # django-q2's; a message deleted is a task lost.
+    _make_read_only(apps.get_model("django_q", _name))

@@ -1,0 +1,138 @@
+"""Which processes a list shows: filters that are also its address."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
+
+from workflows_app import policy
+from workflows_app.models import Process
+from workflows_app.statuses import FAILURES, FINAL, Assignee, ProcessStatus
+
+_P = ProcessStatus
+STATUSES: Mapping[str, tuple[str, Q]] = {
+    "": ("All", Q()),
+    "open": ("Open", ~Q(status__in=FINAL)),
+    "me": ("Needs me", Q(needs_me=True)),
+    "failed": ("Failed", Q(status__in=FAILURES)),
+    "suspended": ("Suspended", Q(status=_P.SUSPENDED)),
+    "awaiting_callback": ("Awaiting callback", Q(status=_P.AWAITING_CALLBACK)),
+    "waiting": ("Waiting", Q(status=_P.WAITING)),
+    "running": ("Running", Q(status__in=[_P.CREATED, _P.RESUMED, _P.RUNNING])),
+    "completed": ("Completed", Q(status=_P.COMPLETED)),
+    "aborted": ("Aborted", Q(status=_P.ABORTED)),
+}
+KINDS: Mapping[str, tuple[str, Q]] = {
+    "": ("Workflows and tasks", Q()),
+    "workflow": ("Workflows", Q(is_task=False)),
+    "task": ("Tasks", Q(is_task=True)),
+}
+SORTS: Mapping[str, str] = {"": "Needs attention", "newest": "Newest"}
+_HEX = re.compile("[0-9a-f]{1,32}")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One choice of a filter."""
+
+    label: str
+    url: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address says. An unknown value is no filter."""
+
+    status: str = ""
+    kind: str = ""
+    mine: str = ""
+    workflow: str = ""
+    assignee: str = ""
+    q: str = ""
+    sort: str = ""
+    page: int = 1
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Filters":
+        """Read the filters of an address."""
+        texts = {f.name: query.get(f.name, "").strip()[:200] for f in fields(cls)}
+        number = texts.pop("page")
+        texts["mine"] = "1" if texts["mine"] else ""
+        for name, known in (("status", STATUSES), ("kind", KINDS), ("sort", SORTS)):
+            if texts[name] not in known:
+                texts[name] = ""
+        page = int(number) if number.isascii() and number.isdecimal() else 1
+        return cls(**texts, page=min(max(page, 1), 100_000))
+
+    def address(self, **changes: Any) -> str:
+        """Return the query with ``changes``; whatever is changed but the page leads to page 1."""
+        changed = replace(self, **({"page": 1} | changes))
+        pairs = {f.name: getattr(changed, f.name) for f in fields(changed)}
+        return "?" + urlencode(
+            {key: value for key, value in pairs.items() if value and (key, value) != ("page", 1)}
+        )
+
+    def narrowed(self) -> bool:
+        """Whether anything is filtered out."""
+        return any((self.status, self.kind, self.mine, self.workflow, self.assignee, self.q))
+
+    def apply(self, user: Any) -> QuerySet[Process]:
+        """Return the processes that fit, each with ``needs_me``."""
+        rows = Process.objects.annotate(needs_me=Exists(_needing(user).filter(pk=OuterRef("pk"))))
+        rows = rows.filter(STATUSES[self.status][1], KINDS[self.kind][1])
+        if self.mine:
+            rows = rows.filter(Q(created_by=user.get_username()) | _of_groups(user))
+        if self.workflow:
+            rows = rows.filter(workflow__name=self.workflow)
+        if self.assignee:
+            rows = rows.filter(assignee=self.assignee)
+        return rows.filter(_search(self.q)) if self.q else rows
+
+    def chips(self) -> list[list[Chip]]:
+        """Return the choices that need no form, in rows."""
+        statuses = [
+            Chip(label, self.address(status=key), on=key == self.status)
+            for key, (label, _) in STATUSES.items()
+        ]
+        kinds = [
+            Chip(label, self.address(kind=key), on=key == self.kind)
+            for key, (label, _) in KINDS.items()
+        ]
+        mine = [Chip("Mine", self.address(mine="" if self.mine else "1"), on=bool(self.mine))]
+        sorts = [
+            Chip(label, self.address(sort=key), on=key == self.sort) for key, label in SORTS.items()
+        ]
+        return [statuses, kinds, mine, sorts]
+
+
+def _needing(user: Any) -> QuerySet[Process]:
+    """Return the suspended processes whose form ``user`` may answer, authorisers apart."""
+    suspended = Process.objects.filter(status=ProcessStatus.SUSPENDED)
+    if not user.has_perm(policy.PERMISSIONS["resume"]):
+        return suspended.none()
+    if user.is_superuser:
+        return suspended
+    unknown = ~Exists(Group.objects.filter(name=OuterRef("assignee")))
+    return suspended.filter(
+        Q(assignee__in=["", str(Assignee.SYSTEM)]) | _of_groups(user) | Q(unknown)
+    )
+
+
+def _of_groups(user: Any) -> Q:
+    return Q(assignee__in=user.groups.values("name"))
+
+
+def _search(text: str) -> Q:
+    found = Q(note__icontains=text)
+    digits = text.lower().replace("-", "")
+    if _HEX.fullmatch(digits):
+        first, last = digits.ljust(32, "0"), digits.ljust(32, "f")
+        found |= Q(pk__gte=UUID(first), pk__lte=UUID(last))
+    return found

@@ -1,0 +1,101 @@
+"""What every page of the console shares: who may see it, refusals in words, and entity tags."""
+
+from collections.abc import Callable
+from functools import wraps
+from hashlib import blake2b
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from workflows_app import policy
+from workflows_app.errors import NotAllowed, UnknownProcess, WorkflowError
+
+View = Callable[..., HttpResponse]
+STOP_POLLING = 286
+
+
+def console_view(view: View) -> View:
+    """Ask for a staff login and the right to look; say in words why something is refused."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        if not request.user.has_perm(policy.PERMISSIONS["view"]):
+            return refused(request, "you may not look at processes", status=403)
+        try:
+            return view(request, **arguments)
+        except UnknownProcess as error:
+            raise Http404(str(error)) from error
+        except NotAllowed as error:
+            return refused(request, str(error), status=403)
+        except WorkflowError as error:
+            return _say_and_go_back(request, error, arguments)
+
+    return admin.site.admin_view(guarded)
+
+
+def fragment_view(view: View) -> View:
+    """Make a view for htmx to poll. Whoever has logged out meanwhile keeps the page as it is."""
+    guarded = console_view(view)
+
+    @wraps(view)
+    def polled(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        if admin.site.has_permission(request):
+            return guarded(request, **arguments)
+        response = render(request, "workflows/logged_out.html", status=STOP_POLLING)
+        response["HX-Retarget"], response["HX-Reswap"] = "#live-note", "innerHTML"
+        return response
+
+    return polled
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render a whole page with what the admin's base template needs."""
+    return render(request, template, admin.site.each_context(request) | context, status=status)
+
+
+def refused(request: HttpRequest, why: str, *, status: int) -> HttpResponse:
+    """Render a page that only says why not."""
+    return page(request, "workflows/refused.html", {"title": "Refused", "why": why}, status=status)
+
+
+def tag_of(*facts: object) -> str:
+    """Return an entity tag, without its quotes, for what a fragment would show."""
+    return blake2b(repr(facts).encode(), digest_size=12).hexdigest()
+
+
+def unchanged(request: HttpRequest, tag: str) -> HttpResponse | None:
+    """Return 304 if the browser's fragment is the one of ``tag``.
+
+    Source: RFC 9110 §13.1.2 (If-None-Match).
+    """
+    if request.headers.get("If-None-Match") != f'"{tag}"':
+        return None
+    return HttpResponseNotModified(headers={"ETag": f'"{tag}"'})
+
+
+def username(request: HttpRequest) -> str:
+    """Return who acts."""
+    return request.user.get_username()
+
+
+def sentence(error: Exception) -> str:
+    """Return an error's sentence as a message ends: with one full stop."""
+    return f"{str(error).rstrip('.')}."
+
+
+def _say_and_go_back(
+    request: HttpRequest, error: WorkflowError, arguments: dict[str, Any]
+) -> HttpResponse:
+    process_id = arguments.get("process_id")
+    target = reverse("workflows:processes")
+    if process_id:
+        target = reverse("workflows:process", args=[process_id])
+    if request.path == target:
+        return refused(request, str(error), status=409)
+    messages.error(request, sentence(error))
+    return redirect(target)

@@ -1,0 +1,29 @@
+"""The console's addresses, inside the admin site's."""
+
+from django.urls import path
+
+from workflows_app.console import actions, machinery, process_page, processes, starting
+from workflows_app.console.consequences import WORDS
+
+app_name = "workflows"
+urlpatterns = [
+    path("processes/", processes.processes, name="processes"),
+    path("processes/rows/", processes.rows, name="rows"),
+    path("processes/<uuid:process_id>/", process_page.process, name="process"),
+    path("processes/<uuid:process_id>/live/", process_page.live, name="live"),
+    path("processes/<uuid:process_id>/form/", process_page.form, name="form"),
+    *(
+        path(
+            f"processes/<uuid:process_id>/{action}/",
+            actions.act,
+            {"action": action},
+            name=action,
+        )
+        for action in WORDS
+    ),
+    path("workflows/", starting.workflows, name="workflows"),
+    path("start/<str:workflow_name>/", starting.start, name="start"),
+    path("engine/", machinery.overview, name="engine"),
+    path("engine/pause/", machinery.pause, name="pause"),
+    path("engine/unpause/", machinery.unpause, name="unpause"),
+]

@@ -1,0 +1,84 @@
+"""JSON as a page shows it: short values in a line, long ones folded, addresses hidden."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workflows_app.json_values import JSON, JSONObject
+
+LONG = 100  # Characters; what is longer is folded.
+LONGEST = 20_000  # Characters of one value that a page carries.
+HIDDEN = "hidden callback address"
+_REFERENCE = "$callback"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One value as text."""
+
+    text: str
+    size: str
+    folded: bool
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a step did to one key."""
+
+    key: str
+    new: Shown
+    old: Shown | None
+
+
+def shown(value: JSON) -> Shown:
+    """Return ``value`` as a page shows it."""
+    value = _without_references(value)
+    text = value if isinstance(value, str) and value else _dump(value)
+    folded = len(text) > LONG or "\n" in text
+    if folded and not isinstance(value, str):
+        text = pretty(value)
+    return Shown(text[:LONGEST], size_of(text), folded, cut=len(text) > LONGEST)
+
+
+def pretty(value: JSON) -> str:
+    """Return ``value`` as indented JSON; a string as it is."""
+    value = _without_references(value)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def changed(before: Mapping[str, JSON], patch: JSONObject) -> list[Change]:
+    """Return what ``patch`` changes in ``before``, key by key."""
+    return [
+        Change(key, shown(value), shown(before[key]) if key in before else None)
+        for key, value in patch.items()
+    ]
+
+
+def size_of(text: str) -> str:
+    """Return the size of ``text`` as stored, in the unit that fits.
+
+    >>> size_of("x" * 320), size_of("x" * 20480), size_of("x" * 3145728)
+    ('320 B', '20 kB', '3.1 MB')
+    """
+    size = len(text.encode())
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+def _dump(value: JSON) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _without_references(value: JSON) -> JSON:
+    """Replace references to callback addresses, wherever they are, by words."""
+    if isinstance(value, dict):
+        if value.keys() == {_REFERENCE}:
+            return HIDDEN
+        return {key: _without_references(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_references(item) for item in value]
+    return value

@@ -1,0 +1,81 @@
+"""What the console's templates need beside plain values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from workflows_app.console.moments import Moment
+from workflows_app.console.values import pretty
+from workflows_app.json_values import JSON
+from workflows_app.models import EngineSettings
+
+register = template.Library()
+LAST_LINES = 12  # Of a remote system's output.
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a remote system reported, taken apart for the panel."""
+
+    percent: float | None = None
+    message: str = ""
+    lines: str = ""
+    text: str = ""
+
+
+@register.simple_tag
+def moment(value: Moment) -> SafeString:
+    """Show a span that the page keeps counting, with the exact instant on hover."""
+    return _time(value.at, value.text, "until" if value.ahead else "since")
+
+
+@register.simple_tag
+def since(at: datetime) -> SafeString:
+    """Show how long ago ``at`` was."""
+    return moment(Moment(at, timezone.now()))
+
+
+@register.simple_tag
+def until(at: datetime) -> SafeString:
+    """Show how long it is until ``at``."""
+    return moment(Moment(at, timezone.now(), ahead=True))
+
+
+@register.simple_tag
+def clock(at: datetime) -> SafeString:
+    """Show the time of day; with its date, unless it is today's."""
+    local, today = timezone.localtime(at), timezone.localdate()
+    text = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+    return _time(at, text, "")
+
+
+@register.filter
+def progress(value: JSON) -> Progress:
+    """Take apart ``{percent, message, lines}``; anything else is shown as it is."""
+    if isinstance(value, dict) and value.keys() & {"percent", "message", "lines"}:
+        percent, lines = value.get("percent"), value.get("lines", "")
+        number = percent if isinstance(percent, int | float) else None
+        text = "\n".join(map(str, lines)) if isinstance(lines, list) else str(lines)
+        return Progress(number, str(value.get("message") or ""), _last(text))
+    return Progress(text=pretty(value))
+
+
+@register.simple_tag
+def engine_pause() -> EngineSettings | None:
+    """Return who paused the engine and why, if it is paused."""
+    return EngineSettings.objects.filter(global_lock=True).first()
+
+
+def _last(text: str) -> str:
+    return "\n".join(text.rstrip().splitlines()[-LAST_LINES:])
+
+
+def _time(at: datetime, text: str, count: str) -> SafeString:
+    iso = timezone.localtime(at).isoformat(timespec="seconds")
+    return format_html(
+        '<time datetime="{}" title="{}" data-count="{}">{}</time>', iso, iso, count, text
+    )
