@@ -122,11 +122,13 @@ def report_progress(callback: CallbackToken, progress: JSON) -> None:
     Raises:
         AlreadyAnswered, NoLongerOpen: it is over; nothing has changed.
     """
-    live = CallbackToken.objects.filter(pk=callback.pk, status__in=OPEN)
-    live = live.exclude(process__status__in=FINAL)
+    # No join: after waiting for an answer's lock, PostgreSQL looks at this row again, but not at
+    # what a subquery had found.
+    ended = Process.objects.filter(pk=callback.process_id, status__in=FINAL)
+    live = CallbackToken.objects.filter(~Exists(ended), pk=callback.pk, status__in=OPEN)
     with transaction.atomic():
         if not live.update(progress=progress, progress_at=timezone.now()):
-            raise _refusal(callback, paused=False)
+            raise _refusal(callback)
         engine.report_progress(callback.process_id, path=callback.path, progress=progress)
 
 
@@ -170,14 +172,14 @@ def _consume(callback: CallbackToken, process: Any, answer: Answer) -> None:
         answered_by=answer.source[:150],
         answered_via=answer.via,
     ):
-        raise _refusal(callback, paused=process.paused)
+        raise _refusal(callback)
 
 
-def _refusal(callback: CallbackToken, *, paused: bool) -> CallbackError:
+def _refusal(callback: CallbackToken) -> CallbackError:
     """Return why a callback cannot be answered, looking at it again."""
     callback.refresh_from_db()
     if callback.status in ANSWERED:
-        return AlreadyAnswered(status=callback.status)
+        return AlreadyAnswered()
     if callback.status == CallbackStatus.SUPERSEDED:
         return NoLongerOpen("A later attempt has replaced this callback.", code="superseded")
     if callback.status == CallbackStatus.CANCELLED:
