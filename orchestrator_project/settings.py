@@ -3,6 +3,7 @@
 The variables are listed in ``docs/settings.md``; system checks refuse an unsafe combination.
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -120,9 +121,8 @@ Q_CLUSTER = {
     "log_level": "WARNING",
 }
 
-ORCHESTRATOR = {
-    "BASE_URL": BASE_URL,
-}
+# The names and defaults are in ``workflows_app.app_settings``.
+ORCHESTRATOR = {"BASE_URL": BASE_URL} | json.loads(os.environ.get("ORCHESTRATOR", "{}"))
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -35,3 +35,13 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 def chromium() -> Path:
     """Return the browser's path. That there is none is an error, unless ``WITHOUT`` says so."""
     return find_chromium()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Keep SQLite's test database in a file, which threads and programs of a test can share."""
+    if connection.vendor == "sqlite":
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(file)

@@ -4,7 +4,7 @@ import logging
 from contextlib import AbstractContextManager, nullcontext
 
 import requests
-from django.db import connection, transaction
+from django.db import Error as DatabaseError, connection, transaction
 from django.utils import timezone
 
 from workflows_app import lease
@@ -79,6 +79,7 @@ def _run_next_step(loaded: Loaded, claim: Claim) -> bool:
     step = loaded.definition.step(loaded.process.next_step)
     context = loaded.context(step, now=timezone.now())
     bound: BoundStep | None = None
+    began_on = connection.connection
     try:
         if step.on_interrupt == "fail" and not _begin(loaded, claim, step, context):
             return False
@@ -88,6 +89,8 @@ def _run_next_step(loaded: Loaded, claim: Claim) -> bool:
                 outcome = bound()
             written = _checkpoint(loaded, claim, step, context, outcome).write()
     except Exception as error:  # A step is someone else's code: anything may come out of it.
+        if isinstance(error, DatabaseError) and connection.connection is not began_on:
+            raise  # The database went away, not the step: the lease ends, and it is run again.
         logger.exception(
             "Step failed", extra={"process_id": str(claim.process_id), "step": step.path}
         )
