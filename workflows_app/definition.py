@@ -14,6 +14,7 @@ from workflows_app.statuses import Target
 
 Snapshot: TypeAlias = list[dict[str, str]]
 CLEANUP = "Clean-up"
+LONGEST_NAME, LONGEST_PATH, LONGEST_ASSIGNEE = 300, 500, 100  # As the columns are.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,7 @@ class WorkflowDefinition:
         _check_groups(self.steps)
         seen: set[str] = set()
         for step in (*self.steps, *self.cleanup):
+            _check_names(step)
             if step.path in seen:
                 raise RepeatedStep(step.path)
             seen.add(step.path)
@@ -111,6 +113,19 @@ def complete_chain(steps: StepList) -> StepList:
 def cleanup_chain(steps: StepList) -> StepList:
     """Return clean-up steps under a group of their own, so that their paths cannot clash."""
     return step_group(CLEANUP, steps, retry_from="failed") if steps else steps
+
+
+def _check_names(step: Step) -> None:
+    """Refuse names that no column holds: the process could not even be failed with them."""
+    for what, text, longest in (
+        ("name", step.name, LONGEST_NAME),
+        ("name, with those of its groups,", step.path, LONGEST_PATH),
+        ("assignee", step.assignee or "-", LONGEST_ASSIGNEE),
+    ):
+        if not 0 < len(text) <= longest or "\0" in text:
+            raise DefinitionError(
+                f"the step {text[:80]!r}: its {what} must be 1 to {longest} characters, none of them NUL"
+            )
 
 
 def _check_groups(steps: StepList) -> None:
