@@ -1,7 +1,7 @@
 """What an exception is made into before it is stored, and which status each outcome names."""
 
 import json
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -110,7 +110,7 @@ def test_every_outcome_names_a_status_that_a_running_process_may_take():
 
 def test_each_outcome_leads_to_its_own_status():
     failure = Failure(ErrorRecord("E", "no"))
-    kinds = [Success, Suspend, AwaitCallback, Wait, Complete, Abort, failure]
+    kinds: list[Any] = [Success, Suspend, AwaitCallback, Wait, Complete, Abort, failure]
 
     assert [kind.process_status for kind in kinds] == [
         "running",
