@@ -7,14 +7,15 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from workflows_app.models import Worker
-
-SILENT = timedelta(seconds=20)  # A worker that has not been heard of for so long is not counted.
+from workflows_app.models.engine import SILENT_SECONDS
 
 
 def healthy(_request: HttpRequest) -> JsonResponse:
     """Answer 200 with the number of live workers, or 503 if the database does not answer."""
     try:
-        workers = Worker.objects.filter(seen_at__gt=timezone.now() - SILENT).count()
+        workers = Worker.objects.filter(
+            seen_at__gt=timezone.now() - timedelta(seconds=SILENT_SECONDS)
+        ).count()
     except Error:
         connection.close()
         return JsonResponse({"database": "unavailable"}, status=503)

@@ -7,6 +7,8 @@ import json
 import os
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from orchestrator_project.databases import database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -27,7 +29,12 @@ BASE_URL = os.environ.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = _names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-if BASE_URL.startswith("https://"):
+PRODUCTION = BASE_URL.startswith("https://")
+if PRODUCTION:
+    if DEBUG or SECRET_KEY == DEVELOPMENT_SECRET:
+        raise ImproperlyConfigured(
+            "BASE_URL is https, so this is a production site: set SECRET_KEY, and leave DEBUG off."
+        )
     SECURE_SSL_REDIRECT = _flag("SECURE_SSL_REDIRECT", "true")  # Off if a proxy ends TLS.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = int(os.environ.get("SECURE_HSTS_SECONDS", "31536000"))

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+SILENT_SECONDS = 20  # A worker that has not been heard of for so long does not count.
+
 
 class EngineSettings(models.Model):
     """The one row that pauses every worker: answers are kept meanwhile, and nothing runs."""

@@ -1,0 +1,76 @@
+"""What is wrong is said before anything runs."""
+
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+
+from tests.engine import define
+from workflows_app import LazyWorkflowInstance, begin, registry, step
+
+
+def ids(**options):
+    return [message.id for message in run_checks(**options)]
+
+
+@pytest.fixture(autouse=True)
+def own_registry(monkeypatch):
+    monkeypatch.setattr(registry, "_workflows", {})
+
+
+@pytest.mark.django_db
+def test_a_project_that_is_right_has_no_complaints():
+    assert ids(databases=["default"]) == []
+
+
+def test_a_lazy_workflow_that_cannot_be_imported_is_named():
+    LazyWorkflowInstance("no.such.module", "lost_workflow")
+
+    (message,) = run_checks(tags=["workflows"])
+
+    assert (message.id, "lost_workflow" in message.msg) == ("workflows.E001", True)
+
+
+@pytest.mark.django_db
+def test_an_annotation_that_cannot_be_made_from_json_is_named():
+    @step("Strange")
+    def strange(lock: "NoSuchThing"):  # type: ignore[name-defined]  # noqa: F821
+        """Ask for what does not exist."""
+
+    define(begin >> strange, name="strange_workflow")
+
+    (message,) = run_checks(tags=["workflows"])
+
+    assert message.id == "workflows.E002"
+    assert "strange_workflow" in message.msg
+    assert "NoSuchThing" in message.msg
+
+
+@pytest.mark.parametrize(
+    "given", [{"LEASE_SECOND": 1}, {"LEASE_SECONDS": 0}, {"CALLBACK_MAX_BYTES": "many"}]
+)
+def test_a_wrong_setting_is_named(settings, given):
+    settings.ORCHESTRATOR = given
+
+    assert ids(tags=["workflows"]) == ["workflows.E003"]
+
+
+def test_sqlite_without_its_options_is_refused(monkeypatch):
+    databases = {"default": {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}}
+    monkeypatch.setattr(settings, "DATABASES", databases)
+
+    assert ids(tags=["database"], databases=[]) == ["workflows.E004"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"max_attempts": 0}, {"broker_class": None}, {"save_limit": 250}]
+)
+def test_a_pool_that_would_repeat_work_is_refused(settings, change):
+    settings.Q_CLUSTER = settings.Q_CLUSTER | change
+
+    assert ids(tags=["workflows"]) == ["workflows.E005"]
+
+
+def test_production_refuses_the_published_secret(settings):
+    settings.SECRET_KEY = settings.DEVELOPMENT_SECRET
+
+    assert "workflows.E006" in ids(include_deployment_checks=True)

@@ -1,0 +1,146 @@
+"""System checks: what would fail later, said before anything runs.
+
+``workflows.E001`` and so on are stable; ``docs/settings.md`` lists them.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from workflows_app import app_settings, registry
+from workflows_app.definition import WorkflowDefinition
+from workflows_app.errors import DefinitionError, UnknownWorkflow
+from workflows_app.injection import Injection
+
+BROKER = "workflows_app.pool.broker.ProcessBroker"
+_POSITIVE = (
+    "LEASE_SECONDS",
+    "MAX_IDLE_SECONDS",
+    "SQLITE_POLL_SECONDS",
+    "STOP_GRACE_SECONDS",
+    "CALLBACK_MAX_BYTES",
+    "CALLBACK_MAX_DEPTH",
+)
+
+
+@register("workflows")
+def workflows_can_be_used(
+    app_configs: Sequence[AppConfig] | None, **_options: Any
+) -> list[CheckMessage]:
+    """Import every workflow and look at the annotations of its steps."""
+    return list(_broken_workflows())
+
+
+@register("workflows")
+def settings_are_known(
+    app_configs: Sequence[AppConfig] | None, **_options: Any
+) -> list[CheckMessage]:
+    """Look for misspelt and impossible settings in ``ORCHESTRATOR``."""
+    return list(_wrong_settings())
+
+
+@register(Tags.database)
+def sqlite_can_take_several_writers(
+    app_configs: Sequence[AppConfig] | None, **_options: Any
+) -> list[CheckMessage]:
+    """Look for the options without which SQLite loses work under several writers."""
+    return [
+        Error(
+            "SQLite is not set up for several writers.",
+            hint=(
+                'Use transaction_mode "IMMEDIATE" and PRAGMA journal_mode=WAL, as '
+                "orchestrator_project.databases does."
+            ),
+            id="workflows.E004",
+        )
+        for database in settings.DATABASES.values()
+        if database["ENGINE"].endswith("sqlite3") and not _takes_writers(database["OPTIONS"])
+    ]
+
+
+@register("workflows")
+def pool_is_ours(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """Look for django-q2 settings under which work is lost or done twice."""
+    return list(_wrong_pool())
+
+
+@register(Tags.security, deploy=True)
+def site_can_be_deployed(
+    app_configs: Sequence[AppConfig] | None, **_options: Any
+) -> list[CheckMessage]:
+    """Look for what must not go into production."""
+    found: list[CheckMessage] = []
+    if getattr(settings, "DEVELOPMENT_SECRET", None) == settings.SECRET_KEY:
+        hint = "Set SECRET_KEY in the environment: callback tokens are derived from it."
+        found.append(Error("SECRET_KEY is the published one.", hint=hint, id="workflows.E006"))
+    if any(database["ENGINE"].endswith("sqlite3") for database in settings.DATABASES.values()):
+        hint = "Use PostgreSQL (DATABASE_URL) as soon as there is a second host."
+        found.append(Warning("SQLite serves one host only.", hint=hint, id="workflows.W007"))
+    if not str(app_settings.get("BASE_URL")).startswith("https://"):
+        hint = "Set BASE_URL: callback addresses carry the right to answer."
+        found.append(Warning("Callbacks are handed out over http.", hint=hint, id="workflows.W008"))
+    return found
+
+
+def _broken_workflows() -> Iterator[CheckMessage]:
+    for name in registry.names():
+        try:
+            yield from _broken_steps(registry.get(name))
+        except UnknownWorkflow as error:
+            yield Error(
+                str(error),
+                hint="Correct the LazyWorkflowInstance, or remove it.",
+                id="workflows.E001",
+            )
+
+
+def _broken_steps(definition: WorkflowDefinition) -> Iterator[CheckMessage]:
+    for step in definition.by_path.values():
+        if step.function is None:
+            continue
+        try:
+            _ = Injection(step.function, name=step.path).parameters
+        except DefinitionError as error:
+            yield Error(f"{definition.name}: {error}", id="workflows.E002", obj=step.function)
+
+
+def _wrong_settings() -> Iterator[CheckMessage]:
+    given = getattr(settings, "ORCHESTRATOR", {})
+    for name in sorted(given.keys() - app_settings.DEFAULTS.keys()):
+        known = ", ".join(sorted(app_settings.DEFAULTS))
+        yield Error(
+            f"ORCHESTRATOR has no setting {name!r}.", hint=f"Known: {known}.", id="workflows.E003"
+        )
+    for name in _POSITIVE:
+        value = app_settings.get(name)
+        if not isinstance(value, int | float) or value <= 0:
+            yield Error(f"ORCHESTRATOR[{name!r}] must be above 0.", id="workflows.E003")
+
+
+def _takes_writers(options: dict[str, Any]) -> bool:
+    return (
+        options.get("transaction_mode") == "IMMEDIATE"
+        and "journal_mode=wal" in str(options.get("init_command", "")).lower()
+    )
+
+
+def _wrong_pool() -> Iterator[CheckMessage]:
+    pool = getattr(settings, "Q_CLUSTER", {})
+    wanted = {"broker_class": BROKER, "ack_failures": True, "max_attempts": 1, "save_limit": -1}
+    for name, value in wanted.items():
+        if pool.get(name) != value:
+            yield Error(
+                f"Q_CLUSTER[{name!r}] must be {value!r}.",
+                hint="With another value django-q2 repeats or keeps what is not its own.",
+                id="workflows.E005",
+            )
+    for alias, database in settings.DATABASES.items():
+        if database.get("OPTIONS", {}).get("pool"):
+            yield Error(
+                f"DATABASES[{alias!r}] has a connection pool, which workers would share.",
+                hint="Remove OPTIONS['pool']; CONN_MAX_AGE keeps connections open.",
+                id="workflows.E005",
+            )
