@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
+
 from workflows_app import engine, queue, registry
 from workflows_app.dsl import StepList
 from workflows_app.engine.loading import load
@@ -52,6 +54,16 @@ def state(process: Process) -> dict[str, Any]:
 def rows(process: Process) -> list[tuple[str, str]]:
     """Return (path, status) of every recorded step, in order."""
     return list(process.steps.order_by("position").values_list("path", "status"))
+
+
+def events(process: Process) -> list[tuple[str, str]]:
+    """Return (actor, action) of every entry in the action log, in order."""
+    return list(process.events.order_by("at", "pk").values_list("actor", "action"))
+
+
+def make_due(process: Process) -> None:
+    """Let the process's timer, retry or lease end now."""
+    Process.objects.filter(pk=process.pk).update(due_at=timezone.now())
 
 
 def calls() -> tuple[list[Any], Callable[[Any], None]]:

@@ -124,7 +124,7 @@ def _check_names(step: Step) -> None:
     ):
         if not 0 < len(text) <= longest or "\0" in text:
             raise DefinitionError(
-                f"the step {text[:80]!r}: its {what} must be 1 to {longest} characters, none of them NUL"
+                f"the step {text[:80]!r}: its {what} has 1 to {longest} characters, and no NUL"
             )
 
 
