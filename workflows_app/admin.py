@@ -64,7 +64,10 @@ class ProcessAdmin(ReadOnly):
 
     @admin.display(description="process")
     def page(self, process: Process) -> SafeString:
-        return format_html('<a href="{}">{}</a>', process.get_absolute_url(), process.pk)
+        name = str(process.pk)
+        return format_html(
+            '<a href="{}" title="{}">{}</a>', process.get_absolute_url(), name, name[:8]
+        )
 
     @admin.action(description="Retry", permissions=["retry"])
     def retry(self, request: HttpRequest, processes: QuerySet[Process]) -> None:
@@ -137,6 +140,8 @@ def _make_read_only(model: type[Model]) -> None:
         admin.site.unregister(model)
         admin.site.register(model, type(known.__name__, (ReadOnly, known), {"actions": ()}))
 
+
+admin.site.site_url = None  # There is no other site to view.
 
 for _name in ("Success", "Failure", "OrmQ"):  # django-q2's; a message deleted is a task lost.
     _make_read_only(apps.get_model("django_q", _name))

@@ -82,10 +82,10 @@ def attempt(show: Callable[[], T]) -> T | Shown:
     """Return what ``show`` does, or ``Shown`` with the reason if the form cannot go on."""
     try:
         return show()
-    except WorkflowError:
-        raise
     except FormError as error:
         return Shown(trouble=sentence(error))
+    except WorkflowError:
+        raise
     except Exception as error:  # A form is someone else's code: anything may come out of it.
         logger.exception("Form failed")
         return Shown(trouble=f"The form fails with {type(error).__name__}: {sentence(error)}")

@@ -26,10 +26,10 @@ class Words:
 WORDS: Mapping[Action, Words] = {
     "resume": Words("Go on now", "Go on without waiting"),
     "retry": Words("Retry", "Retry the process"),
-    "skip": Words("Skip step", "Skip the failed step", reason_required=True),
-    "edit": Words("Edit state", "Edit the state", reason_required=True),
+    "skip": Words("Skip step", "Skip the failed step", tone="quiet", reason_required=True),
+    "edit": Words("Edit state", "Edit the state", tone="quiet", reason_required=True),
     "abort": Words("Abort", "Abort the process", tone="danger"),
-    "note": Words("Note", "Change the note", reason=False),
+    "note": Words("Note", "Change the note", tone="quiet", reason=False),
     "delete": Words("Delete", "Delete the task", tone="danger"),
 }
 

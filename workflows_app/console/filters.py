@@ -95,8 +95,8 @@ class Filters:
             rows = rows.filter(assignee=self.assignee)
         return rows.filter(_search(self.q)) if self.q else rows
 
-    def chips(self) -> list[list[Chip]]:
-        """Return the choices that need no form, in rows."""
+    def chips(self) -> dict[str, list[Chip]]:
+        """Return the choices that need no form, by what they choose."""
         statuses = [
             Chip(label, self.address(status=key), on=key == self.status)
             for key, (label, _) in STATUSES.items()
@@ -109,7 +109,7 @@ class Filters:
         sorts = [
             Chip(label, self.address(sort=key), on=key == self.sort) for key, label in SORTS.items()
         ]
-        return [statuses, kinds, mine, sorts]
+        return {"status": statuses, "kind": kinds, "mine": mine, "sort": sorts}
 
 
 def _needing(user: Any) -> QuerySet[Process]:

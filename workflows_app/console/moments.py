@@ -36,12 +36,12 @@ def span(length: timedelta) -> str:
 def duration(length: timedelta) -> str:
     """Return how long something took, as exactly as matters.
 
-    >>> [duration(timedelta(seconds=s)) for s in (0.0123, 0.4, 12.34, 250, 6360)]
-    ['0.012 s', '0.4 s', '12 s', '4 min 10 s', '1 h 46 min']
+    >>> [duration(timedelta(seconds=s)) for s in (0.001, 0.0123, 0.4, 12.34, 250, 6360)]
+    ['<0.01 s', '0.012 s', '0.4 s', '12 s', '4 min 10 s', '1 h 46 min']
     """
     seconds = max(0.0, length.total_seconds())
     if seconds < 10:
-        return f"{seconds:.2g} s" if seconds >= 0.001 else "0 s"
+        return f"{seconds:.2g} s" if seconds >= 0.01 else "<0.01 s"
     if seconds < 3600 and (whole := int(seconds)) >= 60:
         return f"{whole // 60} min {whole % 60} s"
     return span(length)

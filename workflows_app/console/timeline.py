@@ -156,9 +156,9 @@ def _group(name: str, entries: list[Entry]) -> Group:
     looks = [entry.look for entry in entries]
     done = {LOOKS[StepStatus.SUCCESS], LOOKS[StepStatus.SKIPPED]}
     active = next((entry.look for entry in entries if entry.current), None)
-    failed = next((look for look in looks if look.hue == "red"), None)
+    stopped = next((look for look in looks if look.shape in ("cross", "stop")), None)
     ended = LOOKS[StepStatus.SUCCESS] if all(look in done for look in looks) else None
-    return Group(name, entries, active or failed or ended or looks[-1])
+    return Group(name, entries, active or stopped or ended or LOOKS["pending"])
 
 
 def _prefix(path: str, name: str) -> str:

@@ -64,6 +64,12 @@ def progress(value: JSON) -> Progress:
     return Progress(text=pretty(value))
 
 
+@register.filter
+def path(value: str) -> str:
+    """Show a step's path: its groups, then its name."""
+    return value.replace("/", " / ")
+
+
 @register.simple_tag
 def engine_pause() -> EngineSettings | None:
     """Return who paused the engine and why, if it is paused."""

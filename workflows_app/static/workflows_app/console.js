@@ -30,18 +30,18 @@ function showCopyButtons() {
   }
 }
 
-let open = new Set();
-let closed = new Set();
+// A fold that the operator opened or closed stays so; the others are as the server sends them.
+const chosen = new Map();
 
 document.addEventListener("htmx:beforeSwap", () => {
-  const folds = [...document.querySelectorAll("details[id]")];
-  open = new Set(folds.filter((fold) => fold.open).map((fold) => fold.id));
-  closed = new Set(folds.filter((fold) => !fold.open).map((fold) => fold.id));
+  for (const fold of document.querySelectorAll("details[id]")) {
+    if (fold.open === ("open" in fold.dataset)) chosen.delete(fold.id);
+    else chosen.set(fold.id, fold.open);
+  }
 });
 document.addEventListener("htmx:afterSwap", () => {
   for (const fold of document.querySelectorAll("details[id]")) {
-    if (open.has(fold.id)) fold.open = true;
-    if (closed.has(fold.id)) fold.open = false;
+    if (chosen.has(fold.id)) fold.open = chosen.get(fold.id);
   }
   showCopyButtons();
 });
