@@ -148,6 +148,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Workflow orchestrator",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ProcessStatus": "workflows_app.statuses.ProcessStatus",
+        "StepStatus": "workflows_app.statuses.StepStatus",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
