@@ -75,7 +75,7 @@ class WorkflowDefinition:
         try:
             return self.by_path[path]
         except KeyError:
-            raise UnknownStep(path, self.by_path) from None
+            raise UnknownStep(path, (step.path for step in self.steps)) from None
 
     def after(self, path: str) -> str:
         """Return the path of the step after ``path``, or "" at the end."""

@@ -33,7 +33,7 @@ def retry(process_id: UUID, *, by: str, from_step: str | None = None, reason: st
     if from_step is None:
         process.next_step = _retry_point(loaded)
     else:
-        process.next_step = loaded.definition.step(from_step).path
+        process.next_step = _chosen_step(loaded, from_step)
     close_open_rows(process, status=StepStatus.FAILED, at=timezone.now())
     details = {"from": process.next_step}
     return _resume(process, by=by, action="retried", reason=reason, details=details)
@@ -144,6 +144,14 @@ def set_note(process_id: UUID, *, note: str, by: str) -> Process:
 
 
 _MOVED = ("status", "modified_at", "due_at", "finished_at", "failed_reason")
+
+
+def _chosen_step(loaded: Loaded, path: str) -> str:
+    """Return ``path`` if a process may continue there: clean-up steps are for after an abort."""
+    paths = [step.path for step in loaded.definition.steps]
+    if path not in paths:
+        raise UnknownStep(path, paths)
+    return path
 
 
 def _retry_point(loaded: Loaded) -> str:
