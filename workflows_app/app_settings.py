@@ -8,6 +8,7 @@ from django.conf import settings
 DEFAULTS: dict[str, Any] = {
     "BASE_URL": "http://127.0.0.1:8000",  # How remote systems reach this site.
     "LEASE_SECONDS": 15,  # A worker not heard of for so long has lost its claims.
+    "MAX_INTERRUPTIONS": 5,  # A step that takes so many workers with it is not run again.
     "MAX_IDLE_SECONDS": 1.0,  # The longest a worker sleeps without looking at the table.
     "SQLITE_POLL_SECONDS": 0.05,
     "STOP_GRACE_SECONDS": 30,  # How long a stopping worker may finish its steps.

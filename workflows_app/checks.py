@@ -18,6 +18,7 @@ from workflows_app.injection import Injection
 BROKER = "workflows_app.pool.broker.ProcessBroker"
 _POSITIVE = (
     "LEASE_SECONDS",
+    "MAX_INTERRUPTIONS",
     "MAX_IDLE_SECONDS",
     "SQLITE_POLL_SECONDS",
     "STOP_GRACE_SECONDS",

@@ -196,9 +196,10 @@ class NotJSON(StepError):
 class Interrupted(StepError):
     """The worker died while the step ran; its outcome is unknown."""
 
-    def __init__(self) -> None:
+    def __init__(self, times: int = 1) -> None:
+        died = "the worker died" if times == 1 else f"{times} workers died"
         super().__init__(
-            "interrupted, outcome unknown: the worker died while this step ran; "
+            f"interrupted, outcome unknown: {died} while this step ran; "
             "look at the remote side, then retry or skip the step"
         )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar, TypeAlias
 
 from workflows_app.errors import NotJSON, ProcessFailureError
-from workflows_app.json_values import JSON, JSONObject, to_json
+from workflows_app.json_values import JSON, JSONObject, replace_strings, to_json
 from workflows_app.statuses import ProcessStatus, StepStatus
 
 LONGEST_CLASS_NAME = 200  # Characters.
@@ -37,7 +37,8 @@ class ErrorRecord:
 
     def scrubbed(self, scrub: Callable[[str], str]) -> "ErrorRecord":
         """Return the record with ``scrub`` applied to its texts."""
-        return ErrorRecord(self.class_name, scrub(self.reason), scrub(self.traceback), self.details)
+        details = replace_strings(self.details, scrub)
+        return ErrorRecord(self.class_name, scrub(self.reason), scrub(self.traceback), details)
 
 
 def to_json_or_text(value: object) -> JSON:

@@ -31,6 +31,7 @@ WITH due AS MATERIALIZED (
 )
 UPDATE workflows_app_process AS process
 SET status = CASE status WHEN 'aborted' THEN status ELSE 'running' END,
+    interruptions = CASE status WHEN 'running' THEN interruptions + 1 ELSE 0 END,
     fence = fence + 1, worker = %(worker)s, due_at = statement_timestamp() + %(lease)s
 FROM due WHERE process.id = due.id
 RETURNING process.id, process.fence
@@ -38,6 +39,7 @@ RETURNING process.id, process.fence
 _CLAIM_SQLITE = """
 UPDATE workflows_app_process
 SET status = CASE status WHEN 'aborted' THEN status ELSE 'running' END,
+    interruptions = CASE status WHEN 'running' THEN interruptions + 1 ELSE 0 END,
     fence = fence + 1, worker = %(worker)s, due_at = %(expires)s
 WHERE id IN (
     SELECT id FROM workflows_app_process

@@ -276,3 +276,32 @@ def test_an_interrupted_step_that_must_not_run_twice_fails():
     assert process.status == "failed"
     assert "outcome unknown" in process.failed_reason
     assert ran == [1]
+
+
+def test_a_step_that_returns_the_whole_state_changes_only_what_it_changed():
+    @step("Everything")
+    def everything(state: State) -> State:
+        return {**state, "more": True}
+
+    process = run(begin >> count >> everything)
+
+    assert process.steps.get(path="Everything").patch == {"more": True}
+
+
+def test_a_step_that_kills_every_worker_is_given_up():
+    process = engine.start(define(begin >> count), by="maria")
+    for _ in range(6):  # A claim, and five workers that died.
+        assert len(queue.claim(1)) == 1
+        Process.objects.update(due_at=timezone.now())
+    assert len(queue.claim(1)) == 1
+    Process.objects.update(due_at=timezone.now())
+
+    drain()
+
+    process.refresh_from_db()
+    assert process.status == "failed"
+    assert "workers died" in process.failed_reason
+    engine.retry(process.pk, by="maria")
+    drain()
+    process.refresh_from_db()
+    assert process.status == "completed"

@@ -355,7 +355,6 @@ def test_a_form_s_values_are_not_merged_again_when_the_process_goes_on():
     assert state(process) == {"vlan": 1001}
 
 
-@pytest.mark.xfail(strict=True, reason="a step's SystemExit leaves the process to the next worker")
 def test_a_step_that_calls_exit_fails_instead_of_ending_its_worker():
     @step("Exit")
     def leave() -> None:

@@ -88,20 +88,23 @@ class Block:
 
 @dataclass(frozen=True)
 class BoundStep:
-    """A step with its arguments: call it to run it.
+    """A step with its arguments: call it to run it. Only what it changed is its patch.
 
     Attributes:
+        state: the state that the patch is compared with.
         secrets: strings that must not be stored, whatever the step does with them.
     """
 
     call: Callable[[], Outcome]
+    state: JSONObject
     secrets: tuple[str, ...] = ()
 
     def __call__(self) -> Outcome:
         outcome = self.call()
         if isinstance(outcome, Success):
             patch = to_json(outcome.patch, what="the step's result")
-            outcome = Success(replace_strings(patch, self.scrub) if self.secrets else patch)
+            patch = replace_strings(patch, self.scrub) if self.secrets else patch
+            outcome = Success(changes(self.state, patch))
         return outcome
 
     def scrub(self, text: str) -> str:
@@ -176,7 +179,9 @@ class Step:
         provided = self.provides(focused) if self.provides else {}
         call = self.bind(focused, provided)
         return BoundStep(
-            lambda: self.widen(context.state, call()), tuple(filter(None, provided.values()))
+            lambda: self.widen(context.state, call()),
+            context.state,
+            tuple(filter(None, provided.values())),
         )
 
     def widen(self, state: JSONObject, outcome: Outcome) -> Outcome:

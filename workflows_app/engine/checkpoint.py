@@ -292,4 +292,4 @@ def _columns(process: Process) -> dict[str, Any]:
         names += ["status", "due_at", "finished_at", "failed_reason", "assignee", "worker"]
     elif process.status == ProcessStatus.ABORTED:
         names += ["failed_reason"]
-    return {name: getattr(process, name) for name in names}
+    return {"interruptions": 0} | {name: getattr(process, name) for name in names}

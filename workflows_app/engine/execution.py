@@ -7,7 +7,7 @@ import requests
 from django.db import Error as DatabaseError, connection, transaction
 from django.utils import timezone
 
-from workflows_app import lease
+from workflows_app import app_settings, lease
 from workflows_app.dsl.steps import BoundStep, Context, Step
 from workflows_app.engine import checkpoint
 from workflows_app.engine.checkpoint import Checkpoint
@@ -37,10 +37,11 @@ def advance(claim: Claim) -> None:
         return
     with lease.kept(claim):
         try:
+            _refuse_poison(loaded)
             _note_changed_definition(loaded)
             while _run_next_step(loaded, claim):
                 pass
-        except (UnknownStep, UnknownWorkflow) as error:
+        except (UnknownStep, UnknownWorkflow, Interrupted) as error:
             checkpoint.fail_unrunnable(loaded, claim, ErrorRecord.of(error))
 
 
@@ -53,6 +54,13 @@ def _load(claim: Claim) -> Loaded | None:
     )
     process = held.first()
     return load(process) if process else None
+
+
+def _refuse_poison(loaded: Loaded) -> None:
+    """Raise Interrupted if the step at the bookmark has taken one worker too many with it."""
+    times = loaded.process.interruptions
+    if times >= app_settings.get("MAX_INTERRUPTIONS"):
+        raise Interrupted(times)
 
 
 def _note_changed_definition(loaded: Loaded) -> None:
@@ -88,7 +96,10 @@ def _run_next_step(loaded: Loaded, claim: Claim) -> bool:
             with deadline(step.timeout):
                 outcome = bound()
             written = _checkpoint(loaded, claim, step, context, outcome).write()
-    except Exception as error:  # A step is someone else's code: anything may come out of it.
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # A step is someone else's code: anything may come out of it.
         if isinstance(error, DatabaseError) and connection.connection is not began_on:
             raise  # The database went away, not the step: the lease ends, and it is run again.
         logger.exception(
@@ -129,7 +140,7 @@ def _transaction(step: Step) -> AbstractContextManager[object]:
 
 
 def _after(
-    error: Exception, record: ErrorRecord, step: Step, context: Context, *, is_task: bool
+    error: BaseException, record: ErrorRecord, step: Step, context: Context, *, is_task: bool
 ) -> Outcome:
     """Return what an exception leads to: another try, or a failure."""
     if not isinstance(error, Interrupted):

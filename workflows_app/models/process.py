@@ -58,6 +58,7 @@ class Process(models.Model):
     due_at = models.DateTimeField(null=True, blank=True, default=timezone.now)  # Note [Due].
     worker = models.CharField(max_length=200, blank=True)  # Who claimed it last, while running.
     fence = models.PositiveBigIntegerField(default=0)  # Grows with every claim.
+    interruptions = models.PositiveSmallIntegerField(default=0)  # Since the last checkpoint.
     start_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique.
     start_digest = models.CharField(max_length=64, blank=True)
 
