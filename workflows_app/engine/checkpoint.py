@@ -15,12 +15,11 @@ from django.utils import timezone
 
 from workflows_app import queue, stopping
 from workflows_app.dsl.steps import Context, Step
+from workflows_app.engine import moves
 from workflows_app.engine.loading import Loaded, Row, close_open_rows, step_names
 from workflows_app.models import Process, ProcessStep
 from workflows_app.outcomes import (
-    Abort,
     AwaitCallback,
-    Complete,
     ErrorRecord,
     Failure,
     Outcome,
@@ -62,7 +61,7 @@ class Checkpoint:
     def write(self) -> "Checkpoint":
         """Write the process and the step: two statements. Rolls back if the claim is lost."""
         believed = self.process.status
-        _move(self.process, self.loaded, self.step, self.outcome, self.now)
+        moves.apply(self.process, self.loaded, self.step, self.outcome, self.now)
         rows = update_returning(self._held(believed), _PAUSED, **_columns(self.process))
         if not rows:
             self._write_after_abort()
@@ -221,68 +220,6 @@ def let_rest(loaded: Loaded, claim: Claim) -> None:
         held = Process.objects.filter(pk=claim.process_id, fence=claim.fence)
         if held.update(due_at=None, worker=""):
             close_open_rows(loaded.process, status=StepStatus.ABORTED, at=now)
-
-
-def enter_cleanup(process: Process, loaded: Loaded, now: datetime) -> None:
-    """Abort the process in memory; if its workflow has clean-up steps, they are due at once."""
-    cleanup = loaded.definition.cleanup
-    process.next_step = cleanup[0].path if cleanup else ""
-    process.move_to(ProcessStatus.ABORTED, at=now, due_at=now if cleanup else None)
-
-
-def _move(process: Process, loaded: Loaded, step: Step, outcome: Outcome, now: datetime) -> None:
-    """Change the process in memory as ``outcome`` demands; ``worker`` stays while it runs on."""
-    if process.status == ProcessStatus.ABORTED:
-        _move_in_cleanup(process, loaded, step, outcome, now)
-        return
-    if isinstance(outcome, Success | SkipBlock):
-        process.next_step = _next_path(loaded, step, outcome)
-        process.modified_at = now
-        if process.next_step:
-            return
-    process.worker = ""
-    if isinstance(outcome, Abort):
-        enter_cleanup(process, loaded, now)
-    elif isinstance(outcome, Success | SkipBlock | Complete):
-        process.next_step = ""
-        process.move_to(ProcessStatus.COMPLETED, at=now)
-    else:
-        _stop(process, outcome, now)
-
-
-def _stop(
-    process: Process, outcome: Suspend | AwaitCallback | Wait | Failure, now: datetime
-) -> None:
-    """Park or fail the process in memory."""
-    until = outcome.until if isinstance(outcome, AwaitCallback | Wait) else None
-    process.move_to(outcome.process_status, at=now, due_at=until)
-    if isinstance(outcome, Suspend):
-        process.assignee = outcome.assignee
-    elif isinstance(outcome, Wait | Failure):
-        process.failed_reason = outcome.error.reason if outcome.error else ""
-
-
-def _move_in_cleanup(
-    process: Process, loaded: Loaded, step: Step, outcome: Outcome, now: datetime
-) -> None:
-    """Go on with the clean-up: a failure is recorded, and the other steps still run."""
-    process.modified_at = now
-    if isinstance(outcome, Wait):
-        process.due_at, process.worker = outcome.until, ""
-        return
-    if isinstance(outcome, Failure):
-        process.failed_reason = f"{step.name}: {outcome.error.reason}"
-    known = step.path in loaded.definition.by_path
-    process.next_step = _next_path(loaded, step, outcome) if known else ""
-    if not process.next_step:
-        process.due_at, process.worker = None, ""
-
-
-def _next_path(loaded: Loaded, step: Step, outcome: Outcome) -> str:
-    definition = loaded.definition
-    if isinstance(outcome, SkipBlock):
-        return definition.after(definition.block(step)[-1].path)
-    return definition.after(step.path)
 
 
 def _columns(process: Process) -> dict[str, Any]:

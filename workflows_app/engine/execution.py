@@ -96,10 +96,7 @@ def _run_next_step(loaded: Loaded, claim: Claim) -> bool:
             with deadline(step.timeout):
                 outcome = bound()
             written = _checkpoint(loaded, claim, step, context, outcome).write()
-    except (
-        Exception,
-        SystemExit,
-    ) as error:  # A step is someone else's code: anything may come out of it.
+    except (Exception, SystemExit) as error:  # It is someone else's code: anything may come out.
         if isinstance(error, DatabaseError) and connection.connection is not began_on:
             raise  # The database went away, not the step: the lease ends, and it is run again.
         logger.exception(

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from workflows_app import queue
-from workflows_app.engine.checkpoint import enter_cleanup
 from workflows_app.engine.loading import Loaded, close_open_rows, load, locked
+from workflows_app.engine.moves import enter_cleanup
 from workflows_app.errors import UnknownStep, UnknownWorkflow, WrongStatus
 from workflows_app.json_values import JSONObject, changes, to_json
 from workflows_app.models import Process, ProcessEvent, ProcessStep
