@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
@@ -21,7 +22,7 @@ from workflows_app.api.serializers import (
     StartedSerializer,
 )
 from workflows_app.engine.loading import load, unlocked
-from workflows_app.models import EngineSettings, Process
+from workflows_app.models import EngineSettings, Process, ProcessStep
 from workflows_app.statuses import FAILURES, ProcessStatus
 
 PAGES = {"application/json": {"type": "array", "items": {"type": "object"}, "nullable": True}}
@@ -101,6 +102,8 @@ class ProcessDetail(EngineView):
         """Show a process with its steps and its state."""
         _require_view(request)
         process: Any = unlocked(process_id)
+        in_order = ProcessStep.objects.order_by("position")
+        prefetch_related_objects([process], Prefetch("steps", in_order))
         process.state = load(process).state
         process.allowed_actions = policy.allowed_actions(request.user, process)
         return Response(ProcessDetailSerializer(process).data)
