@@ -104,10 +104,15 @@ class WorkflowDefinition:
         ]
 
 
-def complete_chain(steps: StepList) -> StepList:
-    """Return ``steps`` with ``init`` before and ``done`` after, where they are not already."""
+def complete_chain(steps: StepList, additional: StepList) -> StepList:
+    """Return ``steps`` with ``init`` before and ``done`` after, where they are not already.
+
+    ``additional`` goes in before the end.
+    """
     chain = steps if steps and steps[0].kind == "start" else init >> steps
-    return chain if chain[-1].kind == "end" else chain >> done
+    if chain[-1].kind == "end":
+        return chain[:-1] >> additional >> chain[-1]
+    return chain >> additional >> done
 
 
 def cleanup_chain(steps: StepList) -> StepList:

@@ -45,19 +45,20 @@ def workflow(
     authorize: Authorizer | None = None,
     authorize_retry: Authorizer | None = None,
     run_predicate: Callable[..., Any] | None = None,
+    additional_steps: Step | StepList | None = None,
     cleanup: Step | StepList | None = None,
 ) -> Callable[[Callable[[], Step | StepList]], WorkflowDefinition]:
     """Make a workflow of a function that returns a chain of steps, and register it by its name.
 
-    ``init`` and ``done`` are added where the chain lacks them. The arguments are described at
-    ``WorkflowDefinition``.
+    ``init`` and ``done`` are added where the chain lacks them, ``additional_steps`` before
+    ``done``. The other arguments are described at ``WorkflowDefinition``.
     """
 
     def decorate(function: Callable[[], Step | StepList]) -> WorkflowDefinition:
         definition = WorkflowDefinition(
             name=function.__name__,
             description=description or _first_line(function),
-            steps=complete_chain(steps_of(function())),
+            steps=complete_chain(steps_of(function()), steps_of(additional_steps or StepList())),
             target=Target(target),
             is_task=is_task,
             initial_input_form=initial_input_form,

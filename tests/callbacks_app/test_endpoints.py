@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test.utils import override_settings
 from pydantic import BaseModel
 
@@ -220,3 +221,16 @@ def test_tokens_are_masked_in_logs(awaiting):
 
     assert token not in record.getMessage()
     assert "cbt1.[hidden]" in json.dumps(record.getMessage())
+
+
+def test_a_database_that_is_away_is_said_to_be_and_the_callback_stays_open(awaiting, remote):
+    def away(*_arguments):
+        raise OperationalError("the database is away")
+
+    for path, body in (("", GOOD), ("/progress", "x"), ("/failure", {"error_message": "x"})):
+        with connection.execute_wrapper(away):
+            answer = remote.post(path, body)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert answer.headers["Retry-After"]
+
+    assert remote.post(body=GOOD).status_code == 200
