@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from workflows_app.dsl.combinators import step_group
-from workflows_app.dsl.decorators import done, init
+from workflows_app.dsl.decorators import begin, done, init
 from workflows_app.dsl.steps import Authorizer, Step, StepList
 from workflows_app.errors import DefinitionError, RepeatedStep, UnknownStep
 from workflows_app.statuses import Target
@@ -104,7 +104,7 @@ class WorkflowDefinition:
         ]
 
 
-def complete_chain(steps: StepList, additional: StepList) -> StepList:
+def complete_chain(steps: StepList, additional: StepList = begin) -> StepList:
     """Return ``steps`` with ``init`` before and ``done`` after, where they are not already.
 
     ``additional`` goes in before the end.

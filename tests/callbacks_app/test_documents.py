@@ -56,7 +56,7 @@ def _show_callback_results(state: State) -> FormGenerator:
             title: str = f"Execution for {state['subscription']['product']['name']} completed."
 
         run_status: str = state["callback_result"]["status"]
-        run_results: LongText = json.dumps(state["callback_result"], indent=4)  # type: ignore[assignment]
+        run_results: LongText = json.dumps(state["callback_result"], indent=4)
 
     yield ConfirmRunPage
     state.pop("run_results")
