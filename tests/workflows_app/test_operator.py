@@ -407,13 +407,11 @@ def test_a_clean_up_step_that_asks_for_another_try_gets_it():
     process = parked("waiting", cleanup=release)
     engine.abort(process.pk, by="piet")
     drain()
-    process.refresh_from_db()
-    assert process.due_at
+    assert Process.objects.get().due_at
     make_due(process)
     drain()
 
-    process.refresh_from_db()
-    assert process.due_at is None
+    assert Process.objects.get().due_at is None
     assert state(process)["released"] is True
 
 
