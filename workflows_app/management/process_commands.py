@@ -50,16 +50,23 @@ class ProcessCommand(BaseCommand):
 
 def actor() -> str:
     """Return the name of whoever sits at the terminal: what the action log will show."""
-    return f"{pwd.getpwuid(os.getuid()).pw_name} (shell)"
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # A container may run as a number that nobody gave a name.
+        name = str(os.getuid())
+    return f"{name} (shell)"
 
 
-def json_input(text: str) -> Any:
-    """Return a command's ``--input``.
+def json_input(text: str) -> list[Any]:
+    """Return a command's ``--input``: one object for each page of the form.
 
     Raises:
-        CommandError: it is not JSON.
+        CommandError: it is something else.
     """
     try:
-        return json.loads(text)
+        pages = json.loads(text)
     except ValueError as error:
         raise CommandError(f"--input is not JSON: {error}") from error
+    if not isinstance(pages, list):
+        raise CommandError("--input is a JSON list with one object for each page of the form")
+    return pages
