@@ -310,6 +310,25 @@ def test_a_callback_shows_its_progress_and_never_its_address(maria):
     assert tokens.route(token) not in page
 
 
+@pytest.mark.parametrize(
+    ("progress", "shown"),
+    [
+        ({"percent": 33.333}, '<progress max="100" value="33.3">'),
+        ({"percent": "most"}, "most %"),
+        ({"lines": ["one", 2]}, "one\n2"),
+        ([1, {"a": None}], "&quot;a&quot;: null"),
+        (17, "<pre>17</pre>"),
+        ("as it is", "<pre>as it is</pre>"),
+    ],
+)
+def test_progress_of_any_shape_is_shown(maria, progress, shown):
+    process, token = awaiting()
+    tokens.report_progress(token, progress)
+
+    assert shown in text(maria.get(url(process)))
+    assert maria.get(LIST).status_code == 200
+
+
 def test_an_answered_callback_says_by_whom(maria):
     process, token = awaiting()
     tokens.receive(token, tokens.Answer(result={"rc": 0}, source="10.1.2.3"))
@@ -580,6 +599,18 @@ def test_what_is_missing_is_said_and_nothing_is_done(maria):
         assert maria.post(url(process, "edit"), sent).status_code == 400
     assert maria.post(url(process, "note"), {"note": "x" * 5001}).status_code == 400
     assert list(ProcessEvent.objects.values_list("action", flat=True)) == ["started"]
+
+
+def test_what_a_database_cannot_store_is_left_out(maria):
+    process = run(begin >> boom)
+
+    maria.post(url(process, "note"), {"note": "a\0b"})
+    maria.post(url(process, "abort"), {"reason": "c\0d"})
+
+    process.refresh_from_db()
+    assert process.note == "ab"
+    assert ProcessEvent.objects.get(action="aborted").reason == "cd"
+    assert maria.get(LIST, {"q": "\0", "workflow": "\0"}).status_code == 200
 
 
 def test_an_action_that_no_longer_fits_is_refused_in_words(maria):

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from workflows_app import engine, policy
 from workflows_app.console.consequences import WORDS, consequence, is_stranded
-from workflows_app.console.pages import console_view, page, sentence, username
+from workflows_app.console.pages import console_view, page, posted, sentence, username
 from workflows_app.console.values import pretty
 from workflows_app.engine.loading import load, unlocked
 from workflows_app.errors import WorkflowError, WrongStatus
@@ -82,7 +82,7 @@ def _check(request: HttpRequest, action: Action) -> None:
 
 
 def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").strip()
+    return posted(request, "reason")
 
 
 def _resume(process: Process, request: HttpRequest) -> None:
@@ -113,14 +113,11 @@ def _abort(process: Process, request: HttpRequest) -> None:
 
 
 def _note(process: Process, request: HttpRequest) -> None:
-    note = request.POST.get("note", "")
-    if len(note) > _longest_note():
-        raise Incomplete(f"the note is longer than {_longest_note()} characters")
+    longest = int(Process._meta.get_field("note").max_length or 0)
+    note = posted(request, "note", longest=longest + 1)
+    if len(note) > longest:
+        raise Incomplete(f"the note is longer than {longest} characters")
     engine.set_note(process.pk, note=note, by=username(request))
-
-
-def _longest_note() -> int:
-    return int(Process._meta.get_field("note").max_length or 0)
 
 
 def _delete(process: Process, request: HttpRequest) -> None:

@@ -74,7 +74,7 @@ def answer_start(user: Any, definition: WorkflowDefinition, post: QueryDict) -> 
         definition.name,
         inputs=answer.inputs,
         by=user.get_username(),
-        key=post.get("key", "")[:255] or None,
+        key=post.get("key", "").replace("\0", "")[:255] or None,
     )
 
 

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import Group
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.http import QueryDict
 
 from workflows_app import policy
@@ -16,10 +17,11 @@ from workflows_app.models import Process
 from workflows_app.statuses import FAILURES, FINAL, Assignee, ProcessStatus
 
 _P = ProcessStatus
+UNFINISHED = frozenset(_P) - FINAL  # Named one by one, so that the index on statuses serves.
 STATUSES: Mapping[str, tuple[str, Q]] = {
     "": ("All", Q()),
-    "open": ("Open", ~Q(status__in=FINAL)),
-    "me": ("Needs me", Q(needs_me=True)),
+    "open": ("Open", Q(status__in=UNFINISHED)),
+    "me": ("Needs me", Q(status=_P.SUSPENDED, needs_me=True)),
     "failed": ("Failed", Q(status__in=FAILURES)),
     "suspended": ("Suspended", Q(status=_P.SUSPENDED)),
     "awaiting_callback": ("Awaiting callback", Q(status=_P.AWAITING_CALLBACK)),
@@ -62,7 +64,7 @@ class Filters:
     @classmethod
     def of(cls, query: QueryDict) -> "Filters":
         """Read the filters of an address."""
-        texts = {f.name: query.get(f.name, "").strip()[:200] for f in fields(cls)}
+        texts = {f.name: query.get(f.name, "").replace("\0", "").strip()[:200] for f in fields(cls)}
         number = texts.pop("page")
         texts["mine"] = "1" if texts["mine"] else ""
         for name, known in (("status", STATUSES), ("kind", KINDS), ("sort", SORTS)):
@@ -85,7 +87,7 @@ class Filters:
 
     def apply(self, user: Any) -> QuerySet[Process]:
         """Return the processes that fit, each with ``needs_me``."""
-        rows = Process.objects.annotate(needs_me=Exists(_needing(user).filter(pk=OuterRef("pk"))))
+        rows = Process.objects.annotate(needs_me=_needs(user))
         rows = rows.filter(STATUSES[self.status][1], KINDS[self.kind][1])
         if self.mine:
             rows = rows.filter(Q(created_by=user.get_username()) | _of_groups(user))
@@ -112,17 +114,16 @@ class Filters:
         return {"status": statuses, "kind": kinds, "mine": mine, "sort": sorts}
 
 
-def _needing(user: Any) -> QuerySet[Process]:
-    """Return the suspended processes whose form ``user`` may answer, authorisers apart."""
-    suspended = Process.objects.filter(status=ProcessStatus.SUSPENDED)
+def _needs(user: Any) -> Combinable:
+    """Say whether ``user`` may answer the process's form, authorisers apart."""
     if not user.has_perm(policy.PERMISSIONS["resume"]):
-        return suspended.none()
-    if user.is_superuser:
-        return suspended
-    unknown = ~Exists(Group.objects.filter(name=OuterRef("assignee")))
-    return suspended.filter(
-        Q(assignee__in=["", str(Assignee.SYSTEM)]) | _of_groups(user) | Q(unknown)
-    )
+        return Value(False, output_field=BooleanField())
+    answerable = Q(status=_P.SUSPENDED)
+    if not user.is_superuser:
+        unknown = ~Exists(Group.objects.filter(name=OuterRef("assignee")))
+        anybody = Q(assignee__in=["", str(Assignee.SYSTEM)])
+        answerable &= anybody | _of_groups(user) | Q(unknown)
+    return ExpressionWrapper(answerable, output_field=BooleanField())
 
 
 def _of_groups(user: Any) -> Q:

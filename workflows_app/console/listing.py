@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
-from workflows_app.console.filters import Filters
+from workflows_app.console.filters import UNFINISHED, Filters
 from workflows_app.console.moments import Moment
 from workflows_app.console.pages import tag_of
 from workflows_app.console.sentences import LOOKS, Facts, Look, Sentence, sentence
@@ -100,7 +100,7 @@ def _keys(filters: Filters, user: Any) -> list[tuple[Any, ...]]:
     rows, offset = filters.apply(user), (filters.page - 1) * SIZE
     if filters.sort == "newest":
         return _slice(rows.order_by("-created_at", "-pk"), offset, SIZE + 1)
-    unfinished = rows.exclude(status__in=FINAL).annotate(attention=_ATTENTION)
+    unfinished = rows.filter(status__in=UNFINISHED).annotate(attention=_ATTENTION)
     keys = _slice(unfinished.order_by("attention", "-created_at", "-pk"), offset, SIZE + 1)
     if len(keys) <= SIZE:
         passed = 0 if keys or not offset else unfinished.count()

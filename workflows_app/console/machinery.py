@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from workflows_app import engine, policy
-from workflows_app.console.pages import console_view, page, username
+from workflows_app.console.pages import console_view, page, posted, username
 from workflows_app.models import Process, ProcessEvent, Worker
 from workflows_app.statuses import ProcessStatus
 
@@ -47,7 +47,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 def pause(request: HttpRequest) -> HttpResponse:
     """Stop claiming, on every host."""
     policy.require_pause(request.user)
-    engine.pause(by=username(request), reason=_reason(request))
+    engine.pause(by=username(request), reason=posted(request, "reason"))
     messages.success(request, "The engine is paused.")
     return redirect("workflows:engine")
 
@@ -57,10 +57,6 @@ def pause(request: HttpRequest) -> HttpResponse:
 def unpause(request: HttpRequest) -> HttpResponse:
     """Act on what became due meanwhile."""
     policy.require_pause(request.user)
-    engine.unpause(by=username(request), reason=_reason(request))
+    engine.unpause(by=username(request), reason=posted(request, "reason"))
     messages.success(request, "The engine runs.")
     return redirect("workflows:engine")
-
-
-def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").strip()[:500]

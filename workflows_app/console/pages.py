@@ -83,6 +83,11 @@ def username(request: HttpRequest) -> str:
     return request.user.get_username()
 
 
+def posted(request: HttpRequest, name: str, *, longest: int = 500) -> str:
+    """Return a line that was typed, without what a database cannot store."""
+    return request.POST.get(name, "").replace("\0", "").strip()[:longest]
+
+
 def sentence(error: Exception) -> str:
     """Return an error's sentence as a message ends: with one full stop."""
     return f"{str(error).rstrip('.')}."

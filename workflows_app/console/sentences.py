@@ -76,10 +76,15 @@ def progress_text(progress: JSON) -> str:
     """Return what a remote system reported, on one line."""
     if isinstance(progress, dict) and progress.keys() & {"percent", "message"}:
         percent, message = progress.get("percent"), progress.get("message")
-        texts = [f"{percent} %" if percent is not None else "", str(message or "")]
+        texts = [f"{rounded(percent)} %" if percent is not None else "", str(message or "")]
         return _short(" ".join(filter(None, texts)))
     text = progress if isinstance(progress, str) else json.dumps(progress, ensure_ascii=False)
     return _short(text)
+
+
+def rounded(percent: JSON) -> str:
+    """Return a percentage to one decimal; what is no number as it is."""
+    return f"{round(percent, 1):g}" if isinstance(percent, int | float) else str(percent)
 
 
 def _short(text: str) -> str:

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from workflows_app.console.moments import Moment
+from workflows_app.console.sentences import rounded
 from workflows_app.console.values import pretty
 from workflows_app.json_values import JSON
 from workflows_app.models import EngineSettings
@@ -21,7 +22,7 @@ LAST_LINES = 12  # Of a remote system's output.
 class Progress:
     """What a remote system reported, taken apart for the panel."""
 
-    percent: float | None = None
+    percent: str = ""
     message: str = ""
     lines: str = ""
     text: str = ""
@@ -58,9 +59,9 @@ def progress(value: JSON) -> Progress:
     """Take apart ``{percent, message, lines}``; anything else is shown as it is."""
     if isinstance(value, dict) and value.keys() & {"percent", "message", "lines"}:
         percent, lines = value.get("percent"), value.get("lines", "")
-        number = percent if isinstance(percent, int | float) else None
         text = "\n".join(map(str, lines)) if isinstance(lines, list) else str(lines)
-        return Progress(number, str(value.get("message") or ""), _last(text))
+        shown = "" if percent is None else rounded(percent)
+        return Progress(shown, str(value.get("message") or ""), _last(text))
     return Progress(text=pretty(value))
 
 
