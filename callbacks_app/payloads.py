@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-from django.http import HttpRequest, UnreadablePostError
+from django.http import HttpRequest
 from pydantic import BaseModel, ValidationError
 
 from callbacks_app.errors import (
@@ -79,16 +79,26 @@ def fit(value: JSON, model: type[BaseModel] | None) -> JSON:
 
 def _bounded(request: HttpRequest) -> bytes:
     limit = app_settings.get("CALLBACK_MAX_BYTES")
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdigit() and int(length) > limit:
+    declared = request.META.get("CONTENT_LENGTH") or ""
+    length = int(declared) if declared.isdigit() else 0
+    if length > limit:
         raise PayloadTooLarge(f"The body is longer than {limit} bytes.")
     try:
-        body = request.read(limit + 1)
-    except UnreadablePostError as error:
+        body: bytes = _stream(request).read(limit + 1)
+    except OSError as error:  # Django's UnreadablePostError, and the server's own.
         raise MalformedPayload("The body could not be read to its end.") from error
     if len(body) > limit:
         raise PayloadTooLarge(f"The body is longer than {limit} bytes.")
+    if len(body) < length:
+        raise MalformedPayload("The body ended before the length that was declared.")
     return body
+
+
+def _stream(request: HttpRequest) -> Any:
+    """Return what to read from: Django takes a body of unknown length (chunked) for empty."""
+    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
+        return request.META["wsgi.input"]
+    return request
 
 
 def _decoded(body: bytes) -> str:

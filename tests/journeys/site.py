@@ -21,8 +21,9 @@ class Client:
 
     def __init__(self, address: str, token: str) -> None:
         self.address = address
+        self.authorization = f"Token {token}"
         self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Token {token}"
+        self._session.headers["Authorization"] = self.authorization
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
         return self._session.request(
