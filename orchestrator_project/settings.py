@@ -129,7 +129,10 @@ Q_CLUSTER = {
 }
 
 # The names and defaults are in ``workflows_app.app_settings``.
-ORCHESTRATOR = {"BASE_URL": BASE_URL} | json.loads(os.environ.get("ORCHESTRATOR", "{}"))
+try:
+    ORCHESTRATOR = {"BASE_URL": BASE_URL} | json.loads(os.environ.get("ORCHESTRATOR", "{}"))
+except (TypeError, ValueError) as error:
+    raise ImproperlyConfigured(f"ORCHESTRATOR must be a JSON object: {error}") from error
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

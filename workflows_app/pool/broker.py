@@ -27,6 +27,7 @@ from workflows_app.queue import Claim
 logger = logging.getLogger(__name__)
 
 ADVANCE = "workflows_app.tasks.advance"
+FORGOTTEN = timedelta(days=1)  # A worker not heard of for so long is no longer listed.
 BEAT_SECONDS = 5.0  # How often a worker says that it is alive.
 # Steps have timeouts of their own. To django-q2 a number above 0 also means "busy", which tells
 # a worker that died in a step from one that died waiting.
@@ -95,7 +96,7 @@ class ProcessBroker(ORM):  # type: ignore[misc]  # django-q2 has no types.
             if not messages:
                 self._release()
         if not messages:
-            self._listener.wait(min(idle, _until_due(idle)))
+            self._listener.wait()
         return messages
 
     def _take(self) -> list[tuple[Any, str]] | None:
@@ -142,6 +143,7 @@ class ProcessBroker(ORM):  # type: ignore[misc]  # django-q2 has no types.
                 "seen_at": now,
             },
         )
+        Worker.objects.filter(seen_at__lt=now - FORGOTTEN).delete()
         self._beaten_at = time.monotonic()
 
 
@@ -162,9 +164,3 @@ def package(claim: Claim) -> str:
             }
         )
     )
-
-
-def _until_due(otherwise: float) -> float:
-    """Return the seconds until something is due; a moment if it is but was not ours to take."""
-    due = queue.next_due()
-    return otherwise if due is None else max(due.total_seconds(), 0.02)

@@ -10,8 +10,10 @@ from typing import Any
 import psycopg
 from django.db import OperationalError, connection
 
-from workflows_app import app_settings
+from workflows_app import app_settings, queue
 from workflows_app.queue import CHANNEL
+
+_MOMENT = 0.02
 
 
 class Listener:
@@ -20,20 +22,20 @@ class Listener:
     def __init__(self) -> None:
         self._connection: psycopg.Connection[Any] | None = None
 
-    def wait(self, seconds: float) -> None:
-        """Return after ``seconds``, or as soon as a worker is woken.
+    def wait(self) -> None:
+        """Return when something is due, when a worker is woken, or after ``MAX_IDLE_SECONDS``.
 
         Raises:
             OperationalError: the database is away.
         """
         if connection.vendor != "postgresql":
-            time.sleep(min(seconds, app_settings.get("SQLITE_POLL_SECONDS")))
+            time.sleep(app_settings.get("SQLITE_POLL_SECONDS"))
             return
         try:
             if self._connection is None:
                 self._connection = self._listen()
                 return  # What was notified before we listened is found by looking again.
-            for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+            for _ in self._connection.notifies(timeout=_until_due(), stop_after=1):
                 pass
         except psycopg.Error as error:
             raise OperationalError(str(error)) from error
@@ -52,3 +54,10 @@ class Listener:
         listening = psycopg.connect(**parameters, autocommit=True)
         listening.execute(f"LISTEN {CHANNEL}")
         return listening
+
+
+def _until_due() -> float:
+    """Return the seconds until something is due; a moment if it is but was not ours to take."""
+    idle: float = app_settings.get("MAX_IDLE_SECONDS")
+    due = queue.next_due()
+    return idle if due is None else min(idle, max(due.total_seconds(), _MOMENT))
