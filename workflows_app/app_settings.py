@@ -10,7 +10,7 @@ DEFAULTS: dict[str, Any] = {
     "LEASE_SECONDS": 15,  # A worker not heard of for so long has lost its claims.
     "MAX_INTERRUPTIONS": 5,  # A step that takes so many workers with it is not run again.
     "MAX_IDLE_SECONDS": 1.0,  # The longest a worker sleeps without looking at the table.
-    "SQLITE_POLL_SECONDS": 0.05,
+    "SQLITE_POLL_SECONDS": 0.02,
     "STOP_GRACE_SECONDS": 30,  # How long a stopping worker may finish its steps.
     "CALLBACK_KEYS": None,  # {key id: secret}, newest first; None derives one of SECRET_KEY.
     "CALLBACK_MAX_BYTES": 1024 * 1024,

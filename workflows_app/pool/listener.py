@@ -1,7 +1,10 @@
 """Sleep until something may have become due.
 
 On PostgreSQL a connection of its own LISTENs, so the sleep ends with the commit that made a
-process runnable. SQLite has no such thing and is cheap to look at: there the sleep is short.
+process runnable. SQLite has no such thing, but a number that changes with every commit of another
+connection, and costs next to nothing to read: there the sleep is short.
+
+Source: ``PRAGMA data_version`` in SQLite's documentation.
 """
 
 import time
@@ -21,6 +24,7 @@ class Listener:
 
     def __init__(self) -> None:
         self._connection: psycopg.Connection[Any] | None = None
+        self._version = 0
 
     def wait(self) -> None:
         """Return when something is due, when a worker is woken, or after ``MAX_IDLE_SECONDS``.
@@ -29,7 +33,7 @@ class Listener:
             OperationalError: the database is away.
         """
         if connection.vendor != "postgresql":
-            time.sleep(app_settings.get("SQLITE_POLL_SECONDS"))
+            self._wait_for_change()
             return
         try:
             if self._connection is None:
@@ -39,6 +43,13 @@ class Listener:
                 pass
         except psycopg.Error as error:
             raise OperationalError(str(error)) from error
+
+    def _wait_for_change(self) -> None:
+        """Return when another connection has committed since the last time we returned."""
+        ends_at = time.monotonic() + _until_due()
+        while (version := _data_version()) == self._version and time.monotonic() < ends_at:
+            time.sleep(app_settings.get("SQLITE_POLL_SECONDS"))
+        self._version = version
 
     def close(self) -> None:
         """Drop the connection; the next wait opens another."""
@@ -54,6 +65,12 @@ class Listener:
         listening = psycopg.connect(**parameters, autocommit=True)
         listening.execute(f"LISTEN {CHANNEL}")
         return listening
+
+
+def _data_version() -> int:
+    with connection.cursor() as cursor:
+        version: int = cursor.execute("PRAGMA data_version").fetchone()[0]
+    return version
 
 
 def _until_due() -> float:
