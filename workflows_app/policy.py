@@ -109,8 +109,9 @@ def _authorizer(process: Process, action: str) -> Authorizer | None:
     except UnknownStep:
         step = None
     of_step = step.authorize_resume if step else None
-    if action == "resume":
+    if action == "resume" and process.status != ProcessStatus.WAITING:
         return of_step or definition.authorize
+    # To let a waiting process go on is to try its step again.
     for_retry = step.authorize_retry if step else None
     return for_retry or of_step or definition.authorize_retry or definition.authorize
 
