@@ -118,35 +118,37 @@ class Site:
         return ran.stdout
 
 
-def site_environment(database: str, address: str, *, apps: str = APPS) -> dict[str, str]:
+def site_environment(
+    database: str, address: str, *, apps: str = APPS, **others: str
+) -> dict[str, str]:
     """Return what the programs of a site are told."""
-    return environment(database) | {
+    told = {
         "ORCHESTRATOR_APPS": apps,
         "BASE_URL": address,
         "PLAYBOOK_RUNNER_URL": f"http://127.0.0.1:{free_port()}",
-        "ANSIBLE_LOCALHOST_WARNING": "false",
     }
+    return environment(database) | told | others
 
 
 @contextlib.contextmanager
-def running_site(directory: Path) -> Iterator[Site]:
+def running_site(directory: Path, **told: str) -> Iterator[Site]:
     """Run a site with a database of its own for the length of the block; no worker yet."""
     bind = f"127.0.0.1:{free_port()}"
     with own_database(directory) as database, contextlib.ExitStack() as programs:
-        told = site_environment(database, f"http://{bind}")
+        surroundings = site_environment(database, f"http://{bind}", **told)
         up = running(
             *("manage.py", "up", "--bind", bind, "--no-worker"),
-            environment=told,
+            environment=surroundings,
             output=directory / "web",
         )
         web = programs.enter_context(up)
         web.wait_for("Ctrl-C")
         until(lambda: _answers(f"http://{bind}/healthz"), "the site answers")
-        made = manage("drf_create_token", "admin", environment=told)
+        made = manage("drf_create_token", "admin", environment=surroundings)
         assert made.returncode == 0, made.stderr
         client = Client(f"http://{bind}", made.stdout.split()[2])
         programs.callback(client.close)
-        yield Site(f"http://{bind}", told, directory, web, client, programs)
+        yield Site(f"http://{bind}", surroundings, directory, web, client, programs)
 
 
 def _answers(url: str) -> bool:
