@@ -13,6 +13,7 @@ WorkflowError
 ├── NotAllowed               the user may not do this
 ├── StartRefused             the workflow's predicate refuses to start it now
 ├── KeyReused                an idempotency key came back with another request
+├── MalformedKey             an idempotency key is too long, or not text
 ├── FormError                the inputs do not go with the form
 │   ├── TooManyPages         more pages were sent than the form has
 │   └── MalformedInputs      they are not a list with one JSON object for each page
@@ -128,6 +129,10 @@ class StartRefused(WorkflowError):
 
 class KeyReused(WorkflowError):
     """An idempotency key came back with another request."""
+
+
+class MalformedKey(WorkflowError):
+    """An idempotency key is too long, or not text."""
 
 
 class FormError(WorkflowError):

@@ -17,6 +17,7 @@ STATUS_CODES: dict[type[Exception], int] = {
     errors.NotAllowed: 403,
     errors.StartRefused: 412,
     errors.KeyReused: 422,
+    errors.MalformedKey: 400,
     errors.NotJSON: 400,
     errors.FormError: 400,
 }
@@ -35,6 +36,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, errors.FormNotComplete | errors.FormRejected):
         document = forms.page_document(error.page)
         return Response(document, status=document["status"])
+    if isinstance(error, RecursionError):
+        return _problem(400, "TooDeep", "The JSON is nested too deeply.")
     for kind, status in STATUS_CODES.items():
         if isinstance(error, kind):
             return _problem(status, type(error).__name__, str(error))

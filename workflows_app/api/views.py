@@ -7,6 +7,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
+from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -38,10 +39,17 @@ class EngineView(APIView):
         return refusals.answer
 
 
+class Pages(LimitOffsetPagination):
+    """Fifty at a time, or as many as the caller can want and the server can bear."""
+
+    max_limit = 500
+
+
 class Processes(EngineView, ListAPIView[Process]):
     """The list of processes, newest first."""
 
     serializer_class = ProcessSerializer
+    pagination_class = Pages
 
     def get_queryset(self) -> Any:
         """Return what the filters leave; a filter takes several values, separated by commas."""
@@ -201,7 +209,8 @@ def _pages(data: Any) -> list[Any]:
 
 
 def _values(name: str, value: str) -> list[Any]:
-    values = [part.strip() for part in value.split(",")]
+    # No row holds a NUL, and PostgreSQL refuses to be asked for one.
+    values = [part.strip() for part in value.split(",") if "\0" not in part]
     return [part.lower() == "true" for part in values] if name == "is_task" else values
 
 

@@ -18,6 +18,7 @@ from workflows_app.errors import (
     FormNotComplete,
     FormRejected,
     KeyReused,
+    MalformedKey,
     StartRefused,
     UnknownWorkflow,
 )
@@ -25,6 +26,8 @@ from workflows_app.injection import Injection
 from workflows_app.json_values import JSONObject, to_json
 from workflows_app.models import Process, ProcessEvent, ProcessStep, Workflow
 from workflows_app.statuses import FINAL, StepStatus
+
+LONGEST_KEY = 255  # As the column is.
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,11 @@ def start(
         FormNotComplete, FormRejected, TooManyPages: the inputs do not fill the form.
         StartRefused: the workflow's predicate says no.
         KeyReused: the key came with another request before.
+        MalformedKey: the key cannot be stored.
     """
     definition = registry.get(name)
+    if key and (len(key) > LONGEST_KEY or not key.isprintable()):
+        raise MalformedKey(f"an Idempotency-Key has 1 to {LONGEST_KEY} printable characters")
     digest = _digest(name, inputs) if key else ""
     if key and (earlier := _started_before(by, key, digest)):
         return earlier
