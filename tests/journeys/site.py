@@ -126,6 +126,7 @@ def site_environment(
         "ORCHESTRATOR_APPS": apps,
         "BASE_URL": address,
         "PLAYBOOK_RUNNER_URL": f"http://127.0.0.1:{free_port()}",
+        "PYTHONWARNINGS": "",  # Ansible would print its own into its output.
     }
     return environment(database) | told | others
 

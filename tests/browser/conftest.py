@@ -1,0 +1,35 @@
+"""A site of its own, and an operator who is logged in to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.operator import Operator, operator_of
+from tests.journeys.lso import RemoteSystem
+from tests.journeys.site import Site, running_site
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Run a site with a worker."""
+    with running_site(tmp_path_factory.mktemp("console")) as site:
+        site.start_worker()
+        yield site
+
+
+@pytest.fixture
+def operator(site: Site, chromium: Path) -> Iterator[Operator]:
+    """Return an operator who has logged in, and who must have nothing to complain about."""
+    with operator_of(site, chromium) as operator:
+        operator.log_in()
+        yield operator
+        assert not operator.complaints
+
+
+@pytest.fixture
+def system() -> Iterator[RemoteSystem]:
+    """Return a remote system that answers once."""
+    system = RemoteSystem()
+    yield system
+    system.close()
