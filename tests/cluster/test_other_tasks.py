@@ -13,7 +13,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(120)]
 
 def test_a_task_of_somebody_else_runs_once_and_is_gone(worker, tmp_path):
     file = tmp_path / "marks"
-    async_task("tests.cluster.lab.workflows.mark", str(tmp_path), "other", q_options={"save": False})
+    options = {"save": False}
+    async_task("tests.cluster.lab.workflows.mark", str(tmp_path), "other", q_options=options)
 
     until(file.exists, "the task runs")
 
