@@ -454,6 +454,34 @@ def test_clean_up_follows_a_step_that_was_running_at_the_abort():
     assert state(process) == {"ordered": True, "cancelled": True}
 
 
+def test_clean_up_does_not_begin_while_the_aborted_step_still_runs():
+    @step("Slow", atomic=False)
+    def slow(process_id: UUID) -> State:
+        engine.abort(process_id, by="piet")
+        return {"claimed": len(queue.claim(5))}
+
+    process = run(begin >> slow, cleanup=after)
+
+    assert state(process) == {"claimed": 0, "after": True}
+
+
+def test_an_abort_after_the_worker_s_death_closes_what_it_left_open():
+    @step("Once", on_interrupt="fail")
+    def once() -> None:
+        raise KeyboardInterrupt  # As good as a kill: nothing is recorded.
+
+    with pytest.raises(KeyboardInterrupt):
+        run(begin >> once)
+    process = Process.objects.get()
+    engine.abort(process.pk, by="piet")
+    make_due(process)
+    drain()
+
+    process.refresh_from_db()
+    assert (process.status, process.due_at, process.worker) == ("aborted", None, "")
+    assert rows(process)[-1] == ("Once", "aborted")
+
+
 # Notes and deletion
 
 

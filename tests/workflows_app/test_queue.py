@@ -110,6 +110,29 @@ def test_a_worker_that_was_only_slow_writes_nothing_over_its_successor():
     assert ran == [ran[0]] * 2  # One execution, so one key for the remote side.
 
 
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_worker_that_was_only_slow_writes_nothing_while_its_successor_still_runs(raises):
+    @step("Slow", atomic=False)
+    def slow(attempt: int) -> State:
+        if not successors:
+            make_due(process)
+            successors.extend(queue.claim(1, worker="successor"))
+            if raises:
+                raise RuntimeError("too late")
+        return {"attempt": attempt}
+
+    successors: list[Claim] = []
+    process = engine.start(define(begin >> slow >> order), by="maria")
+    engine.advance(queue.claim(1, worker="slow")[0])
+
+    process.refresh_from_db()
+    assert (process.status, process.worker, process.next_step) == ("running", "successor", "Slow")
+    assert rows(process) == [("Start", "success")]
+    engine.advance(successors[0])
+    process.refresh_from_db()
+    assert process.status == "completed"
+
+
 def test_a_slow_worker_that_fails_does_not_fail_its_successor_s_process():
     @step("Slow", atomic=False)
     def slow(attempt: int) -> State:
@@ -137,6 +160,21 @@ def test_a_stale_claim_does_nothing():
     engine.advance(Claim(process.pk, claim.fence + 5))
 
     assert rows(process) == [("Start", "success"), ("Order", "success"), ("Done", "success")]
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_stale_claim_does_not_run_what_has_parked_since(resumed):
+    process = engine.start(define(begin >> sleep_step("Nap", 60) >> order), by="maria")
+    (claim,) = queue.claim(1)
+    engine.advance(claim)
+    if resumed:
+        engine.resume(process.pk, by="piet")
+
+    engine.advance(claim)
+
+    process.refresh_from_db()
+    assert process.status == ("resumed" if resumed else "waiting")
+    assert rows(process) == [("Start", "success"), ("Nap", "waiting")]
 
 
 def test_a_lease_is_renewed_for_as_long_as_the_claim_is_held_and_no_longer():
