@@ -485,6 +485,25 @@ def test_a_form_whose_step_is_gone_is_a_conflict_and_not_an_error_of_the_server(
     problem(api.put(address(process, "resume"), []), 404, "UnknownWorkflow")
 
 
+def missing_parameter(missing):
+    raise AssertionError
+
+
+def raising():
+    raise RuntimeError("the author's mistake")
+
+
+@pytest.mark.xfail(strict=True, reason="what an author's form raises is answered with an HTML page")
+@pytest.mark.parametrize("form", [missing_parameter, raising])
+@pytest.mark.parametrize("option", ["initial_input_form", "run_predicate"])
+def test_an_author_s_mistake_in_a_form_or_a_predicate_is_answered_in_json(api, form, option):
+    name = define(begin >> order, **{option: form})
+
+    body = api.post(URL + name, [{}]).json()
+
+    assert body["detail"]
+
+
 # Who
 
 
