@@ -72,6 +72,21 @@ def test_a_busy_step_is_finished_when_an_idle_worker_is_killed(worker, lab, mark
     assert [line.split()[0] for line in marks()[:2]] == ["begin", "end"]
 
 
+def test_a_worker_that_is_killed_while_it_hands_in_a_result_freezes_nothing(
+    lab, marks, tmp_path, monkeypatch
+):
+    (tmp_path / "held").mkdir()
+    monkeypatch.setenv("LAB_HOLD_RESULT", str(tmp_path / "held"))
+    with running_worker(database_url(), workers=1):
+        lab("lab_count")
+        file = tmp_path / "held" / "marks"
+        until(file.exists, "the worker hands in a result")
+
+        os.kill(int(file.read_text().split()[1]), signal.SIGKILL)
+
+        until(ended(lab("lab_count")), "the next process ends")
+
+
 def test_a_killed_sentinel_is_replaced_and_leaves_no_orphans(worker, lab):
     before = [worker.sentinel, *children(worker.sentinel)]
 

@@ -5,12 +5,21 @@ takes the queue's lock with it, and the cluster is frozen for ever; a monitor th
 every result unsaved. So here any unexpected death retires the pool: nothing new is claimed,
 running steps may finish, then everything is killed and the supervisor starts afresh. What was
 claimed comes back when its lease ends.
+
+Note [No lock with the pool]
+~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+A process that is killed never releases the locks it holds. django-q2's worker holds its timer's
+lock while it hands in a result, and the sentinel takes that lock to look at the timer: one kill
+there, and the sentinel itself would wait for ever. So the sentinel shares no lock with the
+processes that it guards: ``Timer`` and ``Flag`` are plain words of shared memory.
 """
 
 import logging
+import multiprocessing
 import os
 import signal
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -18,6 +27,7 @@ from django.conf import settings
 from django.db import connection
 from django_q.cluster import Sentinel
 from django_q.conf import Conf
+from django_q.worker import worker
 
 from workflows_app import app_settings, stopping
 from workflows_app.children import die_with_parent
@@ -28,6 +38,43 @@ logger = logging.getLogger(__name__)
 
 _EXPECTED = {0, -2}  # What django-q2 sets on a worker that timed out, or served its time.
 DIED = 70  # The exit code after an unexpected death (sysexits.h: EX_SOFTWARE).
+
+
+class Timer:
+    """Stands for the ``Value`` by which a worker says that it is busy (above 0). No lock."""
+
+    def __init__(self, word: Any = None, *, guarded: bool = False) -> None:
+        self._word = multiprocessing.get_context("fork").RawValue("f", -1) if word is None else word
+        self._guarded = guarded
+
+    @property
+    def value(self) -> float:
+        return float(self._word.value)
+
+    @value.setter
+    def value(self, value: float) -> None:
+        if not self._guarded:
+            self._word.value = value
+
+    def get_lock(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def guarded(self) -> "Timer":
+        """Return the sentinel's view, which only reads: it would else undo what the worker says."""
+        return Timer(self._word, guarded=True)
+
+
+class Flag:
+    """Stands for the event by which the pusher is asked to end. No lock."""
+
+    def __init__(self) -> None:
+        self._word = multiprocessing.get_context("fork").RawValue("b", 0)
+
+    def is_set(self) -> bool:
+        return bool(self._word.value)
+
+    def set(self) -> None:
+        self._word.value = 1
 
 
 class StopSignal:
@@ -67,6 +114,17 @@ class Started:
 class FailFastSentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no types.
     """Guards the pool until SIGTERM, or until one of its processes dies unexpectedly."""
 
+    def start(self) -> None:
+        """Start the pool, and guard it."""
+        self.event_out = Flag()
+        super().start()
+
+    def spawn_worker(self) -> None:
+        """Start a worker whose timer has no lock. See Note [No lock with the pool]."""
+        timer = Timer()
+        self.spawn_process(worker, self.task_queue, self.result_queue, timer, self.timeout)
+        self.pool[-1].timer = timer.guarded()
+
     def reincarnate(self, process: Any) -> None:
         """Replace a worker that ended as it should; retire the pool after any other death."""
         timer = getattr(process, "timer", None)
@@ -94,7 +152,7 @@ class FailFastSentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no type
         os._exit(code)
 
     def _busy(self) -> bool:
-        return any(worker.timer.value > 0 and worker.is_alive() for worker in self.pool)
+        return any(process.timer.value > 0 and process.is_alive() for process in self.pool)
 
 
 def run() -> NoReturn:

@@ -4,6 +4,9 @@ import os
 import time
 from pathlib import Path
 
+from django.dispatch import receiver
+from django_q.signals import post_execute_in_worker
+
 from workflows_app import State, begin, step, workflow
 from workflows_app.dsl import Step, StepList
 from workflows_app.forms import FormPage
@@ -28,6 +31,15 @@ def hold(directory: str) -> None:
     while not Path(directory, "release").exists():
         assert time.monotonic() < ends_at, "nobody released the step"
         time.sleep(0.01)
+
+
+@receiver(post_execute_in_worker)
+def hold_the_result(**_signal: object) -> None:
+    """Stay where django-q2's worker holds its timer's lock, if a test asks for it; once."""
+    directory = os.environ.get("LAB_HOLD_RESULT")
+    if directory and not Path(directory, "marks").exists():
+        mark(directory, f"result {os.getpid()}")
+        hold(directory)
 
 
 def counting(number: int) -> Step:
