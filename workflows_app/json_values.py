@@ -93,8 +93,8 @@ def _strings(value: JSON) -> list[str]:
 
 
 def _number(text: str) -> float | int:
-    """Return a float; an int if it is so big that PostgreSQL writes it as one, without ".0"."""
-    number = float(text)
+    """Return the number as PostgreSQL gives it back: 0 without a sign, big ones as integers."""
+    number = float(text) or 0.0
     return int(number) if abs(number) >= _ALWAYS_WHOLE else number
 
 
