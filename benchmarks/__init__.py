@@ -1,0 +1,1 @@
+"""How fast the engine is beside what the same machine does without one. See README.md."""
