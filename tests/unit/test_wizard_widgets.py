@@ -12,6 +12,7 @@ from django.utils import timezone
 from hypothesis import example, given, strategies as st
 from pydantic import BaseModel, EmailStr, Field, HttpUrl, SecretStr, create_model
 
+from tests.labels import label
 from tests.unit.rendered import render
 from workflows_app.forms import (
     Accept,
@@ -118,7 +119,7 @@ def posted(page, **changes):
         (tuple[int, str], '[1, "a"]', (1, "a")),
         (Any, "[null]", [None]),
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_is_typed_reaches_pydantic(annotation, text, value):
     assert posted(page_of(annotation), value=text).value == value
@@ -161,7 +162,7 @@ def test_what_is_typed_reaches_pydantic(annotation, text, value):
         (list[Port], [Port(name="x"), Port(name="y", tagged=False)]),
         (ContactPerson, ContactPerson(name="Maria", email="maria@example.org")),
     ],
-    ids=str,
+    ids=label,
 )
 def test_a_default_that_nobody_touches_comes_back(annotation, value):
     assert posted(page_of(annotation, value)).value == value
@@ -189,7 +190,7 @@ def test_a_default_that_nobody_touches_comes_back(annotation, value):
         (Many, {"tag": "select"}),
         (str, {"required": None}),
     ],
-    ids=str,
+    ids=label,
 )
 def test_the_browser_knows_the_limits(annotation, attributes):
     control = render(page_of(annotation)).one("page-value")
@@ -223,7 +224,7 @@ def test_a_tick_box_that_is_not_ticked_is_false():
         (dict[str, int], {"a": 1}, {"a": 1}),
         (dict[str, int] | None, {"a": 1}, None),
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_is_cleared_is_none_or_empty_or_the_default(annotation, default, value):
     empty = [] if "list[test" in str(annotation) or "Service" in str(annotation) else ""
@@ -418,7 +419,7 @@ def test_a_summary_is_a_table():
         (markdown(content="# <b>"), None, "# &lt;b&gt;"),
         (Divider, None, "<hr"),
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_is_only_shown_is_not_posted(annotation, default, text):
     page = page_of(annotation, default)
@@ -472,7 +473,7 @@ SCRIPT = "</textarea><script>alert('x')</script>"
         (Port, Port(name=SCRIPT)),
         (Annotated[list[Port], Field(title=SCRIPT, description=SCRIPT)], [Port(name=SCRIPT)]),
     ],
-    ids=str,
+    ids=label,
 )
 def test_nothing_in_a_page_is_markup(annotation, default):
     assert "<script" not in render(page_of(annotation, default)).html

@@ -1,7 +1,7 @@
 """Processes and the engine over HTTP: what each request leads to, and never a 500."""
 
 import json
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -14,6 +14,7 @@ from tests.engine import define, drain, events, rows, run, state
 from workflows_app import State, begin, engine, forms, inputstep, registry, sleep_step, step
 from workflows_app.models import Process, ProcessStep
 
+NOBODY = UUID(int=404)  # The id of no process.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 URL = "/api/processes/"
@@ -276,13 +277,13 @@ def test_a_process_whose_workflow_left_the_code_is_still_shown(api):
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("get", str(uuid4()), 404),
-        ("put", f"{uuid4()}/resume", 404),
-        ("put", f"{uuid4()}/abort", 404),
-        ("post", str(uuid4()), 405),
+        ("get", str(NOBODY), 404),
+        ("put", f"{NOBODY}/resume", 404),
+        ("put", f"{NOBODY}/abort", 404),
+        ("post", str(NOBODY), 405),
         ("get", "not-an-id", 405),
-        ("delete", str(uuid4()), 405),
-        ("get", f"{uuid4()}/nothing", 404),
+        ("delete", str(NOBODY), 405),
+        ("get", f"{NOBODY}/nothing", 404),
         ("post", "%00", 404),
         ("post", "x" * 300, 404),
     ],

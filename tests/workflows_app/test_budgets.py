@@ -10,6 +10,7 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from tests.engine import define, drain, run
+from tests.labels import label
 from workflows_app import State, StepList, begin, engine, forms, inputstep, queue, step, step_group
 from workflows_app.models import Process, ProcessStep
 
@@ -50,7 +51,7 @@ def chain(length: int) -> StepList:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"run_predicate": lambda context: not context.unfinished()}], ids=str
+    "options", [{}, {"run_predicate": lambda context: not context.unfinished()}], ids=label
 )
 def test_a_start_costs_at_most_six_statements(options):
     name = define(chain(3), **options)

@@ -3,16 +3,18 @@
 import json
 import os
 from io import StringIO
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from tests.engine import define, drain, events, run, state
+from tests.labels import label
 from workflows_app import State, begin, engine, forms, inputstep, sleep_step, step
 from workflows_app.management.process_commands import actor
 from workflows_app.models import Process
 
+NOBODY = UUID(int=404)  # The id of no process.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -109,12 +111,12 @@ def test_input_that_does_not_fill_the_form_is_the_command_s_error(given, why):
     "arguments",
     [
         ("start_process", "nothing"),
-        ("process", uuid4()),
-        ("resume_process", uuid4()),
-        ("abort_process", uuid4()),
+        ("process", NOBODY),
+        ("resume_process", NOBODY),
+        ("abort_process", NOBODY),
         ("process", "not-an-id"),
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_does_not_exist_is_the_command_s_error(arguments):
     with pytest.raises(CommandError):

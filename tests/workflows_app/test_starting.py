@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from tests.engine import calls, define, drain, events, rows, run, state
+from tests.labels import label
 from tests.races import Other
 from workflows_app import State, begin, engine, forms, registry, step
 from workflows_app.errors import (
@@ -67,7 +68,7 @@ def test_a_process_is_created_with_its_start_recorded():
         ([{"node": "a\0b"}], MalformedInputs),
         ([{"node": "\ud800"}], MalformedInputs),
     ],
-    ids=str,
+    ids=label,
 )
 def test_inputs_that_do_not_fill_the_form_start_nothing(inputs, refusal):
     name = define(begin >> order, initial_input_form=form)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from pydantic import BaseModel
 
 from tests.engine import calls, define, drain, rows, run, state
+from tests.labels import label
 from tests.unit.test_json_values import STATES
 from workflows_app import State, begin, engine, focussteps, sleep_step, step, step_group
 from workflows_app.engine.loading import load, unlocked
@@ -168,7 +169,7 @@ def test_a_key_of_the_state_cannot_pretend_to_be_the_reporter():
         ("text", "WrongResult", "step 'Odd' returned a str"),
         (5, "WrongResult", "step 'Odd' returned a int"),
     ],
-    ids=str,
+    ids=label,
 )
 def test_a_result_that_cannot_be_kept_fails_the_step_and_changes_nothing(value, error_class, why):
     @step("Before")
