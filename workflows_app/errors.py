@@ -12,6 +12,7 @@ WorkflowError
 ├── AlreadyAnswered          somebody else answered the form first
 ├── NotAllowed               the user may not do this
 ├── StartRefused             the workflow's predicate refuses to start it now
+├── AuthorsMistake           the workflow's own form or predicate raised an exception
 ├── KeyReused                an idempotency key came back with another request
 ├── MalformedKey             an idempotency key is too long, or not text
 ├── FormError                the inputs do not go with the form
@@ -125,6 +126,13 @@ class NotAllowed(WorkflowError):
 
 class StartRefused(WorkflowError):
     """The workflow's predicate refuses to start it now."""
+
+
+class AuthorsMistake(WorkflowError):
+    """The workflow's own form or predicate raised an exception."""
+
+    def __init__(self, what: str, error: BaseException) -> None:
+        super().__init__(f"{what} raised {type(error).__name__}: {error}")
 
 
 class KeyReused(WorkflowError):

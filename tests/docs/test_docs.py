@@ -68,7 +68,9 @@ def test_every_setting_is_in_the_manual(name):
 def test_every_check_is_in_the_manual():
     ids = set(re.findall(r'"(workflows\.[EW]\d+)"', (ROOT / "workflows_app/checks.py").read_text()))
 
-    assert ids == set(re.findall(r"`(workflows\.[EW]\d+)`", (ROOT / "docs/settings.md").read_text()))
+    assert ids == set(
+        re.findall(r"`(workflows\.[EW]\d+)`", (ROOT / "docs/settings.md").read_text())
+    )
 
 
 @pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")))

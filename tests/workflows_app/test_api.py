@@ -494,7 +494,6 @@ def raising():
     raise RuntimeError("the author's mistake")
 
 
-@pytest.mark.xfail(strict=True, reason="what an author's form raises is answered with an HTML page")
 @pytest.mark.parametrize("form", [missing_parameter, raising])
 @pytest.mark.parametrize("option", ["initial_input_form", "run_predicate"])
 def test_an_author_s_mistake_in_a_form_or_a_predicate_is_answered_in_json(api, form, option):

@@ -443,7 +443,7 @@ def test_the_second_operator_is_told_who_answered_first(maria):
     assert "was answered by piet at" in stale
     assert response["Location"] == url(process)
     (message,) = messages(maria, url(process))
-    assert message.startswith("this form was answered by piet at ")
+    assert message.startswith("This form was answered by piet at ")
     assert state(process)["remark"] == "mine"
 
 
@@ -487,7 +487,7 @@ def test_a_form_that_fails_leaves_the_page_in_use(maria):
 
     page = text(maria.get(url(process)))
 
-    assert "The form fails with KeyError" in page
+    assert "The form raised KeyError" in page
     assert SCRIPT not in page
     assert url(process, "abort") in page
 
@@ -582,7 +582,7 @@ def test_a_process_whose_workflow_is_gone_can_still_be_seen_and_aborted(maria):
 
     assert maria.get(url(process)).status_code == 200
     maria.post(url(process, "retry"))
-    assert "there is no workflow" in messages(maria, url(process))[0]
+    assert "There is no workflow" in messages(maria, url(process))[0]
     assert "nothing can be run" in text(maria.get(url(process, "retry")))
     maria.post(url(process, "abort"))
 
@@ -619,7 +619,7 @@ def test_an_action_that_no_longer_fits_is_refused_in_words(maria):
     response = maria.post(url(process, "abort"))
 
     assert response["Location"] == url(process)
-    assert messages(maria, url(process)) == ["the process is completed; it has already ended."]
+    assert messages(maria, url(process)) == ["The process is completed; it has already ended."]
     assert maria.get(url(process, "retry"))["Location"] == url(process)
 
 
@@ -707,7 +707,7 @@ def test_a_refused_start_says_why_and_keeps_what_was_typed(maria):
     response = maria.post("/admin/start/single/", sent)
 
     assert response.status_code == 409
-    assert "another one is running" in text(response)
+    assert "Another one is running" in text(response)
     assert f'name="page-customer" value="SURF {ESCAPED}"' in text(response)
     assert not Process.objects.exists()
 

@@ -20,6 +20,7 @@ STATUS_CODES: dict[type[Exception], int] = {
     errors.MalformedKey: 400,
     errors.NotJSON: 400,
     errors.FormError: 400,
+    errors.WorkflowError: 422,  # The workflow's own mistake: nothing that a caller could mend.
 }
 TITLES = {
     400: "Bad Request",

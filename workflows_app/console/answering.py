@@ -1,6 +1,5 @@
 """Forms on a page: the wizard over a suspended step or a workflow's start."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -8,17 +7,16 @@ from typing import Any, TypeVar
 from django.http import QueryDict
 
 from workflows_app import engine, policy
+from workflows_app.authors import authors_code
 from workflows_app.console.pages import sentence
 from workflows_app.definition import WorkflowDefinition
 from workflows_app.engine.starting import start_form
-from workflows_app.errors import AlreadyAnswered, WorkflowError
-from workflows_app.forms import FormError
+from workflows_app.errors import AlreadyAnswered, AuthorsMistake, FormError
 from workflows_app.models import Process, ProcessStep
 from workflows_app.statuses import ProcessStatus
 from workflows_app.wizard import Finished, Page, Wizard
 
 T = TypeVar("T")
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +79,10 @@ def answer_start(user: Any, definition: WorkflowDefinition, post: QueryDict) -> 
 def attempt(show: Callable[[], T]) -> T | Shown:
     """Return what ``show`` does, or ``Shown`` with the reason if the form cannot go on."""
     try:
-        return show()
-    except FormError as error:
+        with authors_code("the form"):
+            return show()
+    except (FormError, AuthorsMistake) as error:
         return Shown(trouble=sentence(error))
-    except WorkflowError:
-        raise
-    except Exception as error:  # A form is someone else's code: anything may come out of it.
-        logger.exception("Form failed")
-        return Shown(trouble=f"The form fails with {type(error).__name__}: {sentence(error)}")
 
 
 def _opened(opened: tuple[Wizard, int, str]) -> Shown:

@@ -89,8 +89,9 @@ def posted(request: HttpRequest, name: str, *, longest: int = 500) -> str:
 
 
 def sentence(error: Exception) -> str:
-    """Return an error's sentence as a message ends: with one full stop."""
-    return f"{str(error).rstrip('.')}."
+    """Return an error as a message reads: with a capital, and with one full stop."""
+    text = str(error).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _say_and_go_back(

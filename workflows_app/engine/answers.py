@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from workflows_app import forms, queue
+from workflows_app.authors import authors_code
 from workflows_app.dsl.steps import Context, Step
 from workflows_app.engine.loading import Loaded, load, locked, unlocked
 from workflows_app.errors import AlreadyAnswered, FormNotComplete, FormRejected, WrongStatus
@@ -65,7 +66,8 @@ def submit(process_id: UUID, *, inputs: Sequence[JSONObject], by: str) -> Proces
         WrongStatus, AlreadyAnswered, and what ``open_page`` raises.
     """
     form = open_page(process_id)
-    outcome = forms.walk(form.pages, form.context.state, list(inputs))
+    with authors_code(f"the form of {form.step.name}"):
+        outcome = forms.walk(form.pages, form.context.state, list(inputs))
     if isinstance(outcome, forms.NextPage):
         raise FormNotComplete(outcome)
     if isinstance(outcome, forms.Rejected):

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from workflows_app import forms, queue, registry
+from workflows_app.authors import authors_code
 from workflows_app.definition import WorkflowDefinition
 from workflows_app.dsl.decorators import open_form
 from workflows_app.dsl.steps import Context
@@ -85,7 +86,8 @@ def fill_start_form(
     """Return what the start form makes of ``inputs``."""
     if definition.initial_input_form is None:
         inputs = [page for page in inputs if page]  # Callers may send one empty page.
-    outcome = forms.walk(start_form(definition, process), {}, list(inputs))
+    with authors_code(f"the form of {definition.name}"):
+        outcome = forms.walk(start_form(definition, process), {}, list(inputs))
     if isinstance(outcome, forms.NextPage):
         raise FormNotComplete(outcome)
     if isinstance(outcome, forms.Rejected):
@@ -160,7 +162,8 @@ def _registered(definition: WorkflowDefinition) -> Workflow:
 def _consult(definition: WorkflowDefinition, patch: JSONObject) -> None:
     if definition.run_predicate is None:
         return
-    answer = definition.run_predicate(PredicateContext(definition.name, patch))
+    with authors_code(f"the predicate of {definition.name}"):
+        answer = definition.run_predicate(PredicateContext(definition.name, patch))
     if answer is False or (isinstance(answer, str) and answer):
         raise StartRefused(answer or f"{definition.name} cannot be started now")
 
