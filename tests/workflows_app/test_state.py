@@ -1,5 +1,6 @@
 """What a step is given, and what becomes of what it returns and of what it writes itself."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from uuid import UUID
@@ -354,10 +355,11 @@ def test_a_form_s_values_are_not_merged_again_when_the_process_goes_on():
     assert state(process) == {"vlan": 1001}
 
 
-def test_a_step_that_calls_exit_fails_instead_of_ending_its_worker():
+@pytest.mark.parametrize("leaving", [SystemExit, asyncio.CancelledError, GeneratorExit])
+def test_a_step_that_leaves_its_thread_fails_instead_of_ending_its_worker(leaving):
     @step("Exit")
     def leave() -> None:
-        raise SystemExit(1)
+        raise leaving
 
     process = run(begin >> leave)
 

@@ -1,5 +1,6 @@
 """Run a claimed process until it waits, fails or ends."""
 
+import asyncio
 import logging
 from contextlib import AbstractContextManager, nullcontext
 
@@ -27,6 +28,8 @@ from workflows_app.timeouts import deadline
 
 logger = logging.getLogger(__name__)
 
+# Beside exceptions: what a library may raise to leave a thread or a task. Ctrl-C is not among them.
+_FAILURES = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)
 _GATEWAY_ERRORS = {502, 503, 504}
 
 
@@ -96,7 +99,7 @@ def _run_next_step(loaded: Loaded, claim: Claim) -> bool:
             with deadline(step.timeout):
                 outcome = bound()
             written = _checkpoint(loaded, claim, step, context, outcome).write()
-    except (Exception, SystemExit) as error:  # It is someone else's code: anything may come out.
+    except _FAILURES as error:  # A step is someone else's code: anything may come out of it.
         if isinstance(error, DatabaseError) and connection.connection is not began_on:
             raise  # The database went away, not the step: the lease ends, and it is run again.
         logger.exception(
