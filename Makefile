@@ -22,7 +22,7 @@ IN_MEMORY := DATABASE_URL=sqlite://:memory:
 export WITHOUT
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check clean coverage format lock python
+.PHONY: help demo test check clean benchmark coverage format lock python
 
 help:  ## List these targets and variables.
 	@echo "Targets:"
@@ -30,7 +30,7 @@ help:  ## List these targets and variables.
 		| while IFS='|' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 	@echo "Variables:"
 	@echo "  PYTHON=/path/to/python  the interpreter, if not the newest on the path"
-	@echo "  ARGS='-k name'          arguments for pytest"
+	@echo "  ARGS='-k name'          arguments for pytest, or for the benchmarks"
 	@echo "  CHECK=1                 make demo tries everything, says what it saw, and ends"
 	@echo "  WITHOUT=postgresql,browser  leave out tests that need what is not here"
 
@@ -56,6 +56,9 @@ clean:  ## Remove all that the other targets made.
 	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf .coverage .coverage.* htmlcov staticfiles test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+benchmark: $(VENV)/.dev  ## Measure the engine beside loops that do the same without one.
+	$(BIN)/python -m benchmarks $(ARGS)
 
 coverage: $(VENV)/.dev  ## Run all tests on both databases, and report the branches not taken.
 	rm -f .coverage .coverage.*
