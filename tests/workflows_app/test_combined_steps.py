@@ -10,7 +10,6 @@ import requests
 from django.utils import timezone
 
 from tests.engine import calls, drain, make_due, rows, run, state
-from tests.labels import label
 from workflows_app import (
     Retry,
     RetryAfter,
@@ -579,7 +578,7 @@ def gateway_error(code):
         (requests.HTTPError("no answer"), "failed"),
         (ValueError("odd"), "failed"),
     ],
-    ids=label,
+    ids=repr,
 )
 def test_a_task_s_failure_is_named_by_its_kind_and_a_workflow_s_is_just_a_failure(error, status):
     task = run(begin >> flaky("Look", [error]), is_task=True)
