@@ -28,7 +28,9 @@ from workflows_app.json_values import JSONObject
 from workflows_app.models.workflow import Workflow
 from workflows_app.statuses import FAILURES, FINAL, MOVES, ProcessStatus, StepStatus
 
-_NEVER_DUE = [ProcessStatus.SUSPENDED, ProcessStatus.COMPLETED, *FAILURES]
+# Sorted, because a migration compares them with those of another run.
+_FINAL = sorted(FINAL)
+_NEVER_DUE = [ProcessStatus.SUSPENDED, ProcessStatus.COMPLETED, *sorted(FAILURES)]
 _ALWAYS_DUE = [
     ProcessStatus.CREATED,
     ProcessStatus.RESUMED,
@@ -69,8 +71,8 @@ class Process(models.Model):
                 condition=Q(status__in=ProcessStatus.values), name="process_status_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(status__in=list(FINAL), finished_at__isnull=False)
-                | (~Q(status__in=list(FINAL)) & Q(finished_at__isnull=True)),
+                condition=Q(status__in=_FINAL, finished_at__isnull=False)
+                | (~Q(status__in=_FINAL) & Q(finished_at__isnull=True)),
                 name="process_finished_at_iff_final",
             ),
             models.CheckConstraint(
