@@ -4,9 +4,15 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from workflows_app.authors import authors_code
 from workflows_app.definition import WorkflowDefinition, cleanup_chain, complete_chain
 from workflows_app.dsl.steps import Authorizer, Step, StepList, steps_of
-from workflows_app.errors import DefinitionError, DuplicateWorkflow, UnknownWorkflow
+from workflows_app.errors import (
+    AuthorsMistake,
+    DefinitionError,
+    DuplicateWorkflow,
+    UnknownWorkflow,
+)
 from workflows_app.statuses import Target
 
 
@@ -22,11 +28,13 @@ class LazyWorkflowInstance:
         """Import the module and return the definition.
 
         Raises:
-            UnknownWorkflow: the module or the function is missing, or is not a workflow.
+            UnknownWorkflow: the module cannot be imported, whatever it raises; or it lacks the
+                function, or that is not a workflow.
         """
         try:
-            found = getattr(import_module(self.package), self.function)
-        except (ImportError, AttributeError) as error:
+            with authors_code(f"the module {self.package}"):
+                found = getattr(import_module(self.package), self.function)
+        except (AuthorsMistake, DefinitionError) as error:
             raise UnknownWorkflow(self.function, str(error)) from error
         if not isinstance(found, WorkflowDefinition):
             raise UnknownWorkflow(self.function, f"{self.package} has it, but not as a workflow")

@@ -1,9 +1,11 @@
 """Code changes under processes that are on their way."""
 
 import pytest
+from django.utils import timezone
 
 from tests.engine import define, drain, events, make_due, rows, run, state
 from workflows_app import (
+    LazyWorkflowInstance,
     Retry,
     State,
     StepList,
@@ -12,6 +14,7 @@ from workflows_app import (
     engine,
     forms,
     inputstep,
+    registry,
     sleep_step,
     step,
     step_group,
@@ -253,3 +256,23 @@ def test_a_clean_up_step_that_is_gone_ends_the_clean_up_visibly():
     assert (process.status, process.due_at, process.worker) == ("aborted", None, "")
     assert rows(process)[-1] == ("Clean-up/B", "failed")
     assert "no longer part" in process.failed_reason
+
+
+@pytest.mark.parametrize(
+    "code", ["def broken(:", "raise RuntimeError('no plan')", "import no_such"]
+)
+def test_a_release_whose_module_cannot_be_imported_fails_the_process_and_says_why(
+    code, tmp_path, monkeypatch
+):
+    process = run(begin >> A >> confirm, name="broken_release")
+    (tmp_path / "broken_module.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(registry._workflows, "broken_release")
+    LazyWorkflowInstance("broken_module", "broken_release")
+    Process.objects.filter(pk=process.pk).update(status="resumed", due_at=timezone.now())
+
+    drain()
+
+    process.refresh_from_db()
+    assert process.status == "failed"
+    assert "the module broken_module raised" in process.failed_reason

@@ -100,12 +100,15 @@ class ProcessBroker(ORM):  # type: ignore[misc]  # django-q2 has no types.
         return messages
 
     def _take(self) -> list[tuple[Any, str]] | None:
-        """Claim one process or take one other message, and let the other kind go first next."""
+        """Claim one process or take one other message; after a claim the others go first once."""
         close_old_connections()
-        sources = [self._claimed, self._others]
-        self._others_first = not self._others_first
-        for source in reversed(sources) if self._others_first else sources:
+        sources = (
+            [self._others, self._claimed] if self._others_first else [self._claimed, self._others]
+        )
+        self._others_first = False
+        for source in sources:
             if messages := source():
+                self._others_first = source == self._claimed
                 return messages
         return None
 
