@@ -2,7 +2,10 @@
 
 CallbackError
 ├── UnknownToken       there is no such callback
+├── BadSignature       the step wants signed requests, and this one is not
+├── NotPermitted       the credential is good, but not for this
 ├── AlreadyAnswered    another answer came first; the first one counts
+├── KeyReused          an idempotency key came back with another body
 ├── NoLongerOpen       it expired, was cancelled or replaced, or its process is over
 ├── MalformedPayload   the body cannot be read
 ├── PayloadTooLarge    the body is longer than the limit
@@ -38,10 +41,28 @@ class UnknownToken(CallbackError):
     code = "not_found"
 
 
+class BadSignature(CallbackError):
+    """The request is not signed as this step demands."""
+
+    code = "bad_signature"
+
+
+class NotPermitted(CallbackError):
+    """The credential is good, but not for this."""
+
+    code = "not_permitted"
+
+
 class AlreadyAnswered(CallbackError):
     """Another answer came first; the first one counts."""
 
     code = "already_answered"
+
+
+class KeyReused(CallbackError):
+    """This idempotency key was used for another body."""
+
+    code = "idempotency_key_reused"
 
 
 class NoLongerOpen(CallbackError):

@@ -16,10 +16,13 @@ from rest_framework.views import APIView
 from callbacks_app import payloads, tokens
 from callbacks_app.errors import (
     AlreadyAnswered,
+    BadSignature,
     CallbackError,
     InvalidPayload,
+    KeyReused,
     MalformedPayload,
     NoLongerOpen,
+    NotPermitted,
     PayloadTooLarge,
     UnknownToken,
     UnsupportedType,
@@ -32,7 +35,10 @@ from workflows_app.errors import UnknownStep, UnknownWorkflow
 
 STATUS_CODES: dict[type[CallbackError], int] = {
     UnknownToken: 404,
+    BadSignature: 401,
+    NotPermitted: 403,
     AlreadyAnswered: 409,
+    KeyReused: 422,
     NoLongerOpen: 410,
     MalformedPayload: 400,
     PayloadTooLarge: 413,
@@ -175,6 +181,8 @@ def problem(status: int, code: str, detail: str, **facts: Any) -> Response:
 
 TITLES = {
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",
@@ -182,6 +190,7 @@ TITLES = {
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     503: "Service Unavailable",
 }
 
