@@ -106,6 +106,16 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryGroup:
+    """Run the step's whole group again at ``until``, and forget what this time led to."""
+
+    until: datetime
+    error: ErrorRecord
+    process_status: ClassVar = ProcessStatus.WAITING
+    step_status: ClassVar = StepStatus.FAILED
+
+
+@dataclass(frozen=True, slots=True)
 class Complete:
     """End the process."""
 
@@ -131,5 +141,5 @@ class Failure:
 
 
 Outcome: TypeAlias = (
-    Success | SkipBlock | Suspend | AwaitCallback | Wait | Complete | Abort | Failure
+    Success | SkipBlock | Suspend | AwaitCallback | Wait | RetryGroup | Complete | Abort | Failure
 )

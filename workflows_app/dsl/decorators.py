@@ -1,6 +1,6 @@
 """The words that make steps out of functions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -8,7 +8,16 @@ from typing import Any, Literal
 from django.utils import timezone
 
 from workflows_app import forms
-from workflows_app.dsl.steps import Authorizer, Context, State, Step, StepList
+from workflows_app.dsl.steps import (
+    Authorizer,
+    Binder,
+    Call,
+    Context,
+    Secretive,
+    State,
+    Step,
+    StepList,
+)
 from workflows_app.errors import DefinitionError, WrongResult
 from workflows_app.injection import Injection
 from workflows_app.json_values import JSONObject, changes, copy_json
@@ -125,7 +134,7 @@ def sleep_step(
 def primitive(name: str, run: Callable[[Context], Outcome], **options: Any) -> Step:
     """Make a step of the engine's own kind: it is given the context and returns an outcome."""
     options = {"engine_step": True} | options
-    return Step(name=name, bind=lambda context, _provided: lambda: run(context), **options)
+    return Step(name=name, bind=lambda context, _provided: Call(lambda: run(context)), **options)
 
 
 def open_form(injection: Injection, context: Context) -> Any:
@@ -135,8 +144,8 @@ def open_form(injection: Injection, context: Context) -> Any:
     return injection.function(*positional, **keywords)
 
 
-def _binder(injection: Injection) -> Callable[[Context, Mapping[str, str]], Callable[[], Outcome]]:
-    def bind(context: Context, provided: Mapping[str, str]) -> Callable[[], Outcome]:
+def _binder(injection: Injection) -> Binder:
+    def bind(context: Context, provided: Mapping[str, str]) -> Call:
         state = {**context.state, **provided}
         given = {**context.injectable(), **provided, "state": _lazy_copy(injection, state)}
         positional, keywords = injection.arguments(state, given)
@@ -145,9 +154,16 @@ def _binder(injection: Injection) -> Callable[[Context, Mapping[str, str]], Call
             result = injection.function(*positional, **keywords)
             return Success(_patch(injection.name, result, provided))
 
-        return call
+        return Call(call, tuple(_secrets([*positional, *keywords.values()])))
 
     return bind
+
+
+def _secrets(arguments: Iterable[object]) -> Iterator[str]:
+    """Yield the strings that must not be stored, of the arguments that say they have some."""
+    for argument in arguments:
+        if isinstance(argument, Secretive):
+            yield from argument.secrets
 
 
 def _lazy_copy(injection: Injection, state: JSONObject) -> JSONObject:
@@ -168,10 +184,8 @@ def _patch(name: str, result: object, provided: Mapping[str, str]) -> JSONObject
 _ABSENT = object()
 
 
-def _form_binder(
-    injection: Injection, assignee: str
-) -> Callable[[Context, Mapping[str, str]], Callable[[], Outcome]]:
-    def bind(context: Context, _provided: Mapping[str, str]) -> Callable[[], Outcome]:
+def _form_binder(injection: Injection, assignee: str) -> Binder:
+    def bind(context: Context, _provided: Mapping[str, str]) -> Call:
         def look() -> Outcome:
             def pages(state: JSONObject) -> Any:
                 return open_form(injection, replace(context, state=state))
@@ -181,7 +195,7 @@ def _form_binder(
                 return Success(changes(context.state, outcome.state))
             return Suspend(assignee)
 
-        return look
+        return Call(look)
 
     return bind
 

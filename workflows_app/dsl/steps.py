@@ -8,7 +8,7 @@ can get lost when it is combined.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeAlias, overload
+from typing import Any, Literal, Protocol, TypeAlias, overload, runtime_checkable
 from uuid import UUID
 
 from workflows_app.errors import NotAStep
@@ -118,7 +118,26 @@ class BoundStep:
         return ErrorRecord.of(error).scrubbed(self.scrub)
 
 
-Binder: TypeAlias = Callable[[Context, Mapping[str, str]], Callable[[], Outcome]]
+@runtime_checkable
+class Secretive(Protocol):
+    """An argument that carries strings which must not be stored, whatever the step does."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function with its arguments; ``secrets`` are strings in them that must not be stored."""
+
+    function: Callable[[], Outcome]
+    secrets: tuple[str, ...] = ()
+
+    def __call__(self) -> Outcome:
+        return self.function()
+
+
+Binder: TypeAlias = Callable[[Context, Mapping[str, str]], Call]
 Provider: TypeAlias = Callable[[Context], Mapping[str, str]]
 
 
@@ -178,10 +197,9 @@ class Step:
         focused = self.focus(context)
         provided = self.provides(focused) if self.provides else {}
         call = self.bind(focused, provided)
+        secrets = (*provided.values(), *call.secrets)
         return BoundStep(
-            lambda: self.widen(context.state, call()),
-            context.state,
-            tuple(filter(None, provided.values())),
+            lambda: self.widen(context.state, call()), context.state, tuple(filter(None, secrets))
         )
 
     def widen(self, state: JSONObject, outcome: Outcome) -> Outcome:
@@ -274,11 +292,14 @@ def steps_of(value: object) -> StepList:
 __all__ = [
     "HIDDEN",
     "Authorizer",
+    "Binder",
     "Block",
     "BoundStep",
+    "Call",
     "Context",
     "Group",
     "Lens",
+    "Secretive",
     "State",
     "Step",
     "StepList",

@@ -14,7 +14,7 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from workflows_app import queue, stopping
-from workflows_app.dsl.steps import Context, Step
+from workflows_app.dsl.steps import Call, Context, Step
 from workflows_app.engine import moves
 from workflows_app.engine.loading import Loaded, Row, close_open_rows, step_names
 from workflows_app.models import Process, ProcessStep
@@ -23,6 +23,7 @@ from workflows_app.outcomes import (
     ErrorRecord,
     Failure,
     Outcome,
+    RetryGroup,
     SkipBlock,
     Success,
     Suspend,
@@ -67,6 +68,8 @@ class Checkpoint:
             self._write_after_abort()
             return self
         self._write_rows()
+        if isinstance(self.outcome, RetryGroup):
+            self.loaded.forget_since(self.process.next_step)
         if self.process.worker:
             (paused,) = rows[0]
             self.go_on = not (paused or stopping.asked())
@@ -107,7 +110,7 @@ class Checkpoint:
 
     def _values(self) -> dict[str, Any]:
         outcome = self.outcome
-        error = outcome.error if isinstance(outcome, Failure | Wait) else None
+        error = outcome.error if isinstance(outcome, Failure | Wait | RetryGroup) else None
         parked = isinstance(outcome, Suspend | AwaitCallback | Wait) and error is None
         return {
             "path": self.context.path,
@@ -199,7 +202,7 @@ def fail_unrunnable(loaded: Loaded, claim: Claim, error: ErrorRecord) -> None:
     """Fail a process whose next step, or whose workflow, is not in the code."""
     path = loaded.process.next_step
     name = step_names(loaded.process.definition).get(path, path)
-    step = Step(name=name, bind=lambda _context, _provided: Success)
+    step = Step(name=name, bind=lambda _context, _provided: Call(Success))
     context = Context(
         process_id=loaded.process.pk,
         workflow_name=loaded.process.workflow.name,

@@ -88,6 +88,17 @@ class Loaded:
             now=now,
         )
 
+    def forget_since(self, path: str) -> None:
+        """Mark what was recorded since the step ``path`` last ran as superseded, in the database.
+
+        Edits of the state stay: they are what an operator wanted.
+        """
+        entered = max(
+            (row.position for row in self.rows if row.path == path and not row.superseded),
+            default=self.next_position,
+        )
+        self.process.steps.filter(position__gte=entered).exclude(path="").update(superseded=True)
+
     def _attempts(self, path: str) -> tuple[int, int]:
         """Return the number of the next try of a step, and of the last before this execution."""
         recorded = [row for row in self.rows if row.path == path]

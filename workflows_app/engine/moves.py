@@ -11,6 +11,7 @@ from workflows_app.outcomes import (
     Complete,
     Failure,
     Outcome,
+    RetryGroup,
     SkipBlock,
     Success,
     Suspend,
@@ -43,18 +44,20 @@ def apply(process: Process, loaded: Loaded, step: Step, outcome: Outcome, now: d
         process.next_step = ""
         process.move_to(ProcessStatus.COMPLETED, at=now)
     else:
+        if isinstance(outcome, RetryGroup):
+            process.next_step = loaded.definition.retry_point(step.path)
         _stop(process, outcome, now)
 
 
 def _stop(
-    process: Process, outcome: Suspend | AwaitCallback | Wait | Failure, now: datetime
+    process: Process, outcome: Suspend | AwaitCallback | Wait | RetryGroup | Failure, now: datetime
 ) -> None:
     """Park or fail the process in memory."""
-    until = outcome.until if isinstance(outcome, AwaitCallback | Wait) else None
+    until = outcome.until if isinstance(outcome, AwaitCallback | Wait | RetryGroup) else None
     process.move_to(outcome.process_status, at=now, due_at=until)
     if isinstance(outcome, Suspend):
         process.assignee = outcome.assignee
-    elif isinstance(outcome, Wait | Failure):
+    elif isinstance(outcome, Wait | RetryGroup | Failure):
         process.failed_reason = outcome.error.reason if outcome.error else ""
 
 

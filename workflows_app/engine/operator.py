@@ -160,11 +160,7 @@ def _retry_point(loaded: Loaded) -> str:
     point = loaded.definition.retry_point(path)
     if point == path:
         return path
-    entered = max(
-        (row.position for row in loaded.rows if row.path == point and not row.superseded),
-        default=loaded.next_position,
-    )
-    loaded.process.steps.filter(position__gte=entered).exclude(path="").update(superseded=True)
+    loaded.forget_since(point)
     return point
 
 
