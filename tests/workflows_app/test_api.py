@@ -159,6 +159,26 @@ def test_an_idempotency_key_starts_one_process(api):
     assert Process.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-01", True),
+        ("nonsense", False),
+        ("a\0b", False),
+        (None, False),
+    ],
+    ids=["valid", "nonsense", "NUL", "none"],
+)
+def test_a_process_is_started_in_the_trace_of_the_request(api, sent, kept):
+    headers = {"traceparent": sent} if sent else {}
+
+    started = api.post(URL + define(begin >> order), [], headers=headers)
+    shown = api.get(f"{URL}{started.json()['id']}").json()
+
+    assert started.status_code == 201
+    assert shown["traceparent"] == (sent if kept else "")
+
+
 @pytest.mark.parametrize("key", ["x" * 256, "x" * 5000, "a\0b"], ids=["256", "5000", "NUL"])
 def test_an_idempotency_key_that_no_column_holds_is_refused(api, key):
     name = define(begin >> order)

@@ -663,6 +663,16 @@ def test_a_workflow_without_a_form_is_started_with_one_button(maria):
     assert process.created_by == "maria"
 
 
+@pytest.mark.parametrize("sent", ["00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-01", "x"])
+def test_a_process_is_started_in_the_trace_of_the_request(maria, sent):
+    define(begin >> reserve, name="plain")
+
+    started = maria.post("/admin/start/plain/", headers={"traceparent": sent})
+
+    assert started.status_code == 302
+    assert Process.objects.get().traceparent == ("" if sent == "x" else sent)
+
+
 def test_a_start_form_is_walked_page_by_page(maria):
     def form(state: State):
         class One(forms.FormPage):

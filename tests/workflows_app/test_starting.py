@@ -8,7 +8,7 @@ from django.db import transaction
 from tests.engine import calls, define, drain, events, rows, run, state
 from tests.labels import label
 from tests.races import Other
-from workflows_app import State, begin, engine, forms, registry, step
+from workflows_app import State, begin, engine, forms, inputstep, registry, step
 from workflows_app.errors import (
     FormNotComplete,
     FormRejected,
@@ -297,3 +297,87 @@ def test_two_starts_at_once_with_one_key_are_one_process(port):
         with pytest.raises(KeyReused):
             other.ended()
     assert Process.objects.count() == 1
+
+
+# The trace
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-b7ad6b7169203331-01"
+NO_TRACES = [
+    "",
+    "x" * 5000,
+    f"{TRACE}\n",
+    f" {TRACE}",
+    f"{TRACE}-00",
+    f"{TRACE},{TRACE}",
+    TRACE.upper(),
+    TRACE.replace("4", "\u0664"),  # A digit, but not one of ours.
+    TRACE.replace("00-", "01-", 1),
+    TRACE.replace("00-", "ff-", 1),
+    f"00-{'0' * 32}{TRACE[35:]}",
+    f"{TRACE[:36]}{'0' * 16}-01",
+    "00-4bf92f35\0",
+]
+
+
+@pytest.mark.parametrize("trace", [TRACE, TRACE[:-2] + "00", TRACE[:-2] + "ff"])
+def test_a_process_keeps_the_trace_that_it_was_started_in(trace):
+    process = engine.start(define(begin >> order), by="maria", traceparent=trace)
+
+    process.refresh_from_db()
+    assert process.traceparent == trace
+
+
+@pytest.mark.parametrize("trace", NO_TRACES, ids=range(len(NO_TRACES)))
+def test_what_is_no_trace_is_dropped_and_the_process_starts(trace):
+    process = engine.start(define(begin >> order), by="maria", traceparent=trace)
+
+    process.refresh_from_db()
+    assert process.traceparent == ""
+
+
+def test_another_trace_does_not_make_it_another_request():
+    name = define(begin >> order)
+
+    first = engine.start(name, by="maria", key="k", traceparent=TRACE)
+    second = engine.start(name, by="maria", key="k", traceparent="")
+
+    assert first.pk == second.pk
+    assert second.traceparent == TRACE
+
+
+def test_the_form_and_every_step_may_ask_for_the_trace():
+    seen, see = calls()
+
+    def ask(traceparent: str):
+        see(traceparent)
+        return {"traceparent": "forged"}
+
+    @step("First")
+    def first(traceparent: str) -> None:
+        see(traceparent)
+
+    @inputstep("Second")
+    def second(traceparent: str):
+        see(traceparent)
+        yield forms.FormPage
+
+    name = define(begin >> first >> second, initial_input_form=ask)
+    process = engine.start(name, by="maria", traceparent=TRACE)
+    drain()
+    engine.submit(process.pk, inputs=[{}], by="piet")
+
+    assert set(seen) == {TRACE}
+    assert len(seen) >= 3
+
+
+def test_a_step_of_a_process_without_a_trace_is_told_nothing():
+    seen, see = calls()
+
+    @step("Ask")
+    def ask(traceparent: str) -> None:
+        see(traceparent)
+
+    run(begin >> ask)
+
+    assert seen == [""]

@@ -69,6 +69,7 @@ class ProcessDetailSerializer(ProcessSerializer):
     class Meta(ProcessSerializer.Meta):
         fields = (  # type: ignore[assignment]  # Longer than the list's.
             *ProcessSerializer.Meta.fields,
+            "traceparent",
             "definition",
             "steps",
             "state",

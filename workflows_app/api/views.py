@@ -76,7 +76,10 @@ class StartProcess(EngineView):
     @extend_schema(
         operation_id="process_start",
         request=PAGES,
-        parameters=[OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER)],
+        parameters=[
+            OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER)
+            for name in ("Idempotency-Key", "traceparent")
+        ],
         responses={
             201: StartedSerializer,
             412: RefusalSerializer,
@@ -96,6 +99,7 @@ class StartProcess(EngineView):
             inputs=_pages(request.data),
             by=request.user.get_username(),
             key=request.headers.get("Idempotency-Key") or None,
+            traceparent=request.headers.get("traceparent", ""),
         )
         return Response({"id": str(process.pk)}, status=201)
 

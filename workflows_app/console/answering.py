@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from workflows_app import engine, policy
 from workflows_app.authors import authors_code
@@ -58,21 +58,23 @@ def opened_start(user: Any, definition: WorkflowDefinition) -> Shown:
     return attempt(lambda: _opened((_start_wizard(user, definition), 0, "Start")))
 
 
-def answer_start(user: Any, definition: WorkflowDefinition, post: QueryDict) -> Shown | Process:
+def answer_start(request: HttpRequest, definition: WorkflowDefinition) -> Shown | Process:
     """Take a page of the start form; the process once it is complete.
 
     Raises:
         StartRefused, NotAllowed, WorkflowError: it is not started.
     """
-    wizard = _start_wizard(user, definition)
+    post = request.POST
+    wizard = _start_wizard(request.user, definition)
     answer = wizard.post(post) if "pages" in post else Finished([], {})
     if isinstance(answer, Page):
         return Shown(answer, submit_label="Start")
     return engine.start(
         definition.name,
         inputs=answer.inputs,
-        by=user.get_username(),
+        by=request.user.get_username(),
         key=post.get("key", "").replace("\0", "")[:255] or None,
+        traceparent=request.headers.get("traceparent", ""),
     )
 
 

@@ -64,7 +64,7 @@ def start(request: HttpRequest, *, workflow_name: str) -> HttpResponse:
     if request.method != "POST":
         return _show(request, definition, opened_start(request.user, definition))
     try:
-        answer = attempt(lambda: answer_start(request.user, definition, request.POST))
+        answer = attempt(lambda: answer_start(request, definition))
     except StartRefused as error:
         return _show(request, definition, None, refusal=sentence(error))
     if isinstance(answer, Shown):

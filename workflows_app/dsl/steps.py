@@ -32,6 +32,7 @@ class Context:
         tries: counts the tries that its policy has made since it was last begun by hand.
         idempotency_key: the same for every re-run of this execution; for remote APIs.
         resumes: the status of the row that this run continues: a wait that is due or answered.
+        traceparent: the trace of the request that started the process; "" if it had none.
     """
 
     process_id: UUID
@@ -43,6 +44,7 @@ class Context:
     tries: int = 1
     idempotency_key: str = ""
     resumes: StepStatus | None = None
+    traceparent: str = ""
     now: datetime
 
     def injectable(self) -> dict[str, Any]:
@@ -54,6 +56,7 @@ class Context:
             "reporter": self.reporter,
             "attempt": self.attempt,
             "idempotency_key": self.idempotency_key,
+            "traceparent": self.traceparent,
         }
 
 

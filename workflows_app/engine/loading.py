@@ -85,6 +85,7 @@ class Loaded:
             tries=attempt - base,
             idempotency_key=self._idempotency_key(),
             resumes=continued.status if continued else None,
+            traceparent=self.process.traceparent,
             now=now,
         )
 

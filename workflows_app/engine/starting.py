@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from workflows_app.models import Process, ProcessEvent, ProcessStep, Workflow
 from workflows_app.statuses import FINAL, StepStatus
 
 LONGEST_KEY = 255  # As the column is.
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,15 @@ def start(
     inputs: Sequence[JSONObject] = (),
     by: str,
     key: str | None = None,
+    traceparent: str = "",
 ) -> Process:
     """Start a workflow with its form filled in, and return the process.
 
     Args:
         inputs: one mapping for each page of the start form.
         key: the caller's ``Idempotency-Key``; the same key and request give the same process.
+        traceparent: the caller's place in a trace, for the steps; dropped unless it is a valid
+            one of version 00, as a trace is never a reason to refuse.
 
     Raises:
         UnknownWorkflow: no such workflow in the code, or it is not registered.
@@ -63,6 +68,7 @@ def start(
         StartRefused: the workflow's predicate says no.
         KeyReused: the key came with another request before.
         MalformedKey: the key cannot be stored.
+    Source: W3C Trace Context §3.2 (traceparent).
     """
     definition = registry.get(name)
     if key and (len(key) > LONGEST_KEY or not key.isprintable()):
@@ -71,6 +77,7 @@ def start(
     if key and (earlier := _started_before(by, key, digest)):
         return earlier
     process = Process(pk=uuid.uuid4(), created_by=by, start_key=key, start_digest=digest)
+    process.traceparent = traceparent if _TRACEPARENT.fullmatch(traceparent) else ""
     patch = fill_start_form(definition, inputs, process=process)
     try:
         return _create(process, definition, patch)
@@ -111,6 +118,7 @@ def start_form(definition: WorkflowDefinition, process: Process) -> Any:
             reporter=process.created_by,
             path="",
             state=state,
+            traceparent=process.traceparent,
             now=timezone.now(),
         )
         return open_form(injection, context)

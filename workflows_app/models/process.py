@@ -63,6 +63,7 @@ class Process(models.Model):
     interruptions = models.PositiveSmallIntegerField(default=0)  # Since the last checkpoint.
     start_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique.
     start_digest = models.CharField(max_length=64, blank=True)
+    traceparent = models.CharField(max_length=55, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name_plural = "processes"
