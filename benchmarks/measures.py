@@ -24,7 +24,7 @@ from benchmarks.baselines import (
     raw_steps_per_second,
 )
 from benchmarks.lab.workflows import STEPS
-from callbacks_app import tokens
+from callbacks_app import answers, tokens
 from callbacks_app.models import CallbackToken
 from workflows_app import engine, queue
 from workflows_app.models import Process, ProcessStep, Workflow
@@ -180,7 +180,7 @@ def _start_over_http(client: requests.Session, address: str) -> str:
 
 
 def _answer_by_call(callback: CallbackToken) -> None:
-    tokens.receive(callback, tokens.Answer(result={"status": "ok"}))
+    answers.receive(callback, answers.Answer(result={"status": "ok"}))
 
 
 def _answer_over_http(client: requests.Session, address: str, callback: CallbackToken) -> None:

@@ -10,12 +10,15 @@ CallbackError
 ├── MalformedPayload   the body cannot be read
 ├── PayloadTooLarge    the body is longer than the limit
 ├── UnsupportedType    the body is of a media type that is not taken here
-└── InvalidPayload     the body does not fit what the step expects
+├── InvalidPayload     the body does not fit what the step expects
+└── ReasonMissing      whoever answers by hand must say why
 
 What a step fails with:
 
 CallbackFailed         the remote system reported a failure
 CallbackTimedOut       nobody answered in time
+└── CallbackHeartbeatTimedOut   nothing was heard of the remote system for too long
+CallbackMapFailed      too few of several callbacks succeeded
 CallbackCancelled      the callback was withdrawn
 """
 
@@ -95,12 +98,39 @@ class InvalidPayload(CallbackError):
     code = "invalid_payload"
 
 
+class ReasonMissing(CallbackError):
+    """Whoever answers by hand must say why."""
+
+    code = "reason_missing"
+
+
 class CallbackFailed(ProcessFailureError):
-    """The remote system reported a failure."""
+    """The remote system reported a failure.
+
+    Args:
+        callback_id: the callback's public id.
+        error: ``error_type``, ``error_message``, ``error_data``, ``retryable``, as far as sent.
+    """
+
+    def __init__(self, callback_id: str, error: dict[str, Any]) -> None:
+        self.callback_id = callback_id
+        self.error_type = str(error.get("error_type") or "Failure")
+        said = error.get("error_message") or "the remote system reported a failure"
+        super().__init__(
+            f"{self.error_type}: {said} (callback {callback_id})", {"callback": callback_id} | error
+        )
 
 
 class CallbackTimedOut(ProcessFailureError):
     """Nobody answered the callback in time."""
+
+
+class CallbackHeartbeatTimedOut(CallbackTimedOut):
+    """Nothing was heard of the remote system for longer than the step allows."""
+
+
+class CallbackMapFailed(ProcessFailureError):
+    """Too few of several callbacks succeeded."""
 
 
 class CallbackCancelled(ProcessFailureError):

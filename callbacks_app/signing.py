@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from django.conf import settings
 from django.utils.encoding import force_bytes
@@ -19,7 +19,8 @@ from callbacks_app.models import CallbackToken, new_nonce
 from workflows_app import app_settings
 
 VERSION = "cbt1"
-Scope = Literal["result", "progress"]
+Scope: TypeAlias = Literal["result", "progress"]
+SCOPES: tuple[Scope, ...] = ("result", "progress")
 
 
 def key_ring() -> Mapping[str, bytes]:
@@ -59,21 +60,18 @@ def public_id(token: str) -> str:
     return parts[1] if len(parts) == 4 and parts[0] == VERSION else ""
 
 
-def matches(token: str, callback: CallbackToken | None) -> bool:
-    """Return whether ``token`` is that of ``callback``; as slowly if there is none."""
+def scope_of(token: str, callback: CallbackToken | None) -> Scope | None:
+    """Return what ``token`` may do to ``callback``; None if it is forged, as slowly as if not."""
     key_id = callback.key_id if callback else signing_key_id()
     key = key_ring().get(key_id, b"")
-    expected = _mac(
-        key,
-        callback.public_id if callback else "",
-        callback.attempt if callback else 0,
-        "result",
-        callback.nonce if callback else new_nonce(),
-    )
+    identity = callback.public_id if callback else ""
+    attempt = callback.attempt if callback else 0
+    nonce = callback.nonce if callback else new_nonce()
     given = token.rpartition(".")[2].encode("utf-8", "replace")
-    same = hmac.compare_digest(given, expected.encode())
+    expected = {scope: _mac(key, identity, attempt, scope, nonce).encode() for scope in SCOPES}
+    matching = [scope for scope in SCOPES if hmac.compare_digest(given, expected[scope])]
     named = f".{key_id}." in token
-    return same and bool(key) and named and callback is not None
+    return matching[0] if callback and key and named and matching else None
 
 
 def _mac(key: bytes, identity: str, attempt: int, scope: Scope, nonce: str) -> str:

@@ -1,52 +1,40 @@
-"""The endpoints that remote systems call. The token in the address is the credential.
+"""The endpoints that remote systems call. The token in the address is the credential."""
 
-Source: RFC 9457 (problem details) for every refusal.
-"""
-
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException, MethodNotAllowed
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from callbacks_app import payloads, tokens
-from callbacks_app.errors import (
-    AlreadyAnswered,
-    BadSignature,
-    CallbackError,
-    InvalidPayload,
-    KeyReused,
-    MalformedPayload,
-    NoLongerOpen,
-    NotPermitted,
-    PayloadTooLarge,
-    UnknownToken,
-    UnsupportedType,
+from callbacks_app import answers, cloud_events, payloads, problems, tokens
+from callbacks_app.answers import Answer, Receipt
+from callbacks_app.errors import AlreadyAnswered, InvalidPayload, NoLongerOpen, NotPermitted
+from callbacks_app.incoming import Incoming
+from callbacks_app.serializers import (
+    CallbackState,
+    Heartbeat,
+    HeartbeatReceipt,
+    Problem,
+    ReceiptSerializer,
+    RemoteFailure,
 )
-from callbacks_app.models import CallbackToken
-from callbacks_app.serializers import CallbackState, Problem, Receipt, RemoteFailure
-from callbacks_app.steps import CallbackOptions
-from workflows_app import registry
-from workflows_app.errors import UnknownStep, UnknownWorkflow
+from callbacks_app.throttles import PerAddress, PerToken
+from workflows_app.json_values import JSON
 
-STATUS_CODES: dict[type[CallbackError], int] = {
-    UnknownToken: 404,
-    BadSignature: 401,
-    NotPermitted: 403,
-    AlreadyAnswered: 409,
-    KeyReused: 422,
-    NoLongerOpen: 410,
-    MalformedPayload: 400,
-    PayloadTooLarge: 413,
-    UnsupportedType: 415,
-    InvalidPayload: 422,
+RECEIPT_CODES: dict[Receipt, int] = {
+    "accepted": 200,
+    "replayed": 200,
+    "stored_early": 202,
+    "held": 202,
 }
-RECEIPT_CODES = {"accepted": 200, "stored_early": 202, "held": 202}
-PROBLEMS = dict.fromkeys((400, 404, 409, 410, 413, 415, 503), Problem)
+PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 503), Problem)
+RECEIPTS = {200: ReceiptSerializer, 202: ReceiptSerializer, **PROBLEMS}
+KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER)
 
 
 class CallbackView(APIView):
@@ -54,31 +42,38 @@ class CallbackView(APIView):
 
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = (PerToken, PerAddress)
+
+    def get_throttles(self) -> Any:
+        """Limit everything but the question which methods there are."""
+        return [] if self.request.method == "OPTIONS" else super().get_throttles()
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer a refusal."""
-        if isinstance(exc, CallbackError):
-            return problem(STATUS_CODES[type(exc)], exc.code, str(exc), **exc.facts)
-        if isinstance(exc, MethodNotAllowed):
-            response = problem(405, "method_not_allowed", str(exc.detail))
-            response["Allow"] = ", ".join(self.allowed_methods)
-            return response
-        if isinstance(exc, OperationalError | InterfaceError):
-            response = problem(503, "unavailable", "The database is not available; try again.")
-            response["Retry-After"] = "5"
-            return response
-        if isinstance(exc, APIException):
-            return problem(exc.status_code, exc.default_code, str(exc.detail))
-        raise exc
+        response = problems.of(exc)
+        if response is None:
+            raise exc
+        return response
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
-        """Keep addresses with tokens out of caches and referrers."""
+        """Keep addresses with tokens out of caches and referrers; let any page call them."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         response["Referrer-Policy"] = "no-referrer"
+        if response.status_code == 405:
+            response["Allow"] = ", ".join(self.allowed_methods)
+        for name, value in cloud_events.cors(self.allowed_methods).items():
+            response[name] = value
         return response
+
+    @extend_schema(exclude=True)
+    def options(self, request: Any, *_args: Any, **_kwargs: Any) -> Response:
+        """Say how the address may be called: to browsers, and to CloudEvents senders."""
+        headers = cloud_events.handshake(request._request)  # noqa: SLF001 - its headers.
+        allow = {"Allow": ", ".join(self.allowed_methods), "Accept-Post": problems.ACCEPT_POST}
+        return Response(status=204, headers=allow | headers)
 
 
 class Receive(CallbackView):
@@ -87,29 +82,26 @@ class Receive(CallbackView):
     @extend_schema(
         operation_id="callback_result",
         auth=[],
+        parameters=[KEY],
         request=OpenApiTypes.ANY,
-        responses={200: Receipt, 202: Receipt, 422: Problem, **PROBLEMS},
+        responses=RECEIPTS,
     )
     def post(self, request: Request, process_id: str, token: str) -> Response:
-        """Answer the callback with a result: any JSON. The first answer counts."""
-        callback = tokens.verified(process_id, token)
-        result = payloads.fit(payloads.read(request._request), payload_model(callback))  # noqa: SLF001
-        return receipt(callback, tokens.Answer(result=result, source=address(request)))
+        """Answer the callback with a result: any JSON, or a CloudEvent. The first answer counts."""
+        opened = tokens.verified(token, process_id=process_id)
+        with Incoming(request, opened, "result") as incoming:
+            result = payloads.fit(incoming.read(), incoming.options.payload_model)
+            return hand_in(incoming, Answer(result=result))
 
     @extend_schema(
-        operation_id="callback_state", auth=[], responses={200: CallbackState, 404: Problem}
+        operation_id="callback_state",
+        auth=[],
+        responses={200: CallbackState, 404: Problem, 429: Problem, 503: Problem},
     )
     def get(self, _request: Request, process_id: str, token: str) -> Response:
         """Say whether the callback is still open. Never consumes it."""
-        callback = tokens.verified(process_id, token)
-        return Response(
-            {
-                "id": callback.public_id,
-                "status": callback.status,
-                "open": callback.is_open and not callback.process.is_final,
-                "deadline_at": callback.deadline_at,
-            }
-        )
+        callback = tokens.verified(token, process_id=process_id).callback
+        return Response(CallbackState(callback).data)
 
 
 class Fail(CallbackView):
@@ -118,19 +110,18 @@ class Fail(CallbackView):
     @extend_schema(
         operation_id="callback_failure",
         auth=[],
+        parameters=[KEY],
         request=RemoteFailure,
-        responses={200: Receipt, 202: Receipt, 422: Problem, **PROBLEMS},
+        responses=RECEIPTS,
     )
     def post(self, request: Request, process_id: str, token: str) -> Response:
-        """Answer the callback with a failure: the step fails with its type, message and data."""
-        callback = tokens.verified(process_id, token)
-        body = payloads.read(request._request)  # noqa: SLF001 - unparsed.
-        failure = RemoteFailure(data=body if isinstance(body, dict) else {})
-        if not failure.is_valid():
-            raise InvalidPayload(errors=failure.errors)
-        fields: list[str] = list(failure.fields)
-        error = {"error_type": "Failure"} | {key: body[key] for key in fields if key in body}
-        return receipt(callback, tokens.Answer(error=error, source=address(request)))
+        """Answer the callback with a failure: the step fails with its type, message and data.
+
+        With ``retryable`` the step may ask again, by another callback, if its author allows it.
+        """
+        opened = tokens.verified(token, process_id=process_id)
+        with Incoming(request, opened, "failure") as incoming:
+            return hand_in(incoming, Answer.failure(error_in(incoming.read())))
 
 
 class Progress(CallbackView):
@@ -139,62 +130,93 @@ class Progress(CallbackView):
     @extend_schema(
         operation_id="callback_progress",
         auth=[],
-        request=OpenApiTypes.ANY,
-        responses={200: Receipt, **PROBLEMS},
+        request={"application/json": OpenApiTypes.ANY, "text/plain": OpenApiTypes.STR},
+        responses={200: ReceiptSerializer, **PROBLEMS},
     )
     def post(self, request: Request, process_id: str, token: str) -> Response:
-        """Replace the progress that operators see: any JSON, or a plain string."""
-        callback = tokens.verified(process_id, token)
-        progress = payloads.read(request._request, allow_text=True)  # noqa: SLF001 - unparsed.
-        try:
-            tokens.report_progress(callback, progress)
-        except AlreadyAnswered as error:
-            raise NoLongerOpen("The callback was answered.", code="finished") from error
+        """Replace the progress that operators see: any JSON, or a plain string.
+
+        ``{"percent": 40, "message": "…"}`` draws a bar. Counts as a heartbeat.
+        """
+        opened = tokens.verified(token, process_id=process_id)
+        with Incoming(request, opened, "progress") as incoming:
+            progress = incoming.read(allow_text=True)
+            with finished_is_gone():
+                answers.report_progress(opened.callback, progress, incoming.sender)
         return Response({"code": "accepted"})
 
 
-def payload_model(callback: CallbackToken) -> Any:
-    """Return the model that the answer must fit, as today's code has it."""
-    try:
-        definition = registry.get(callback.process.workflow.name)
-        options = definition.step(callback.path).options
-    except (UnknownWorkflow, UnknownStep):
-        return None
-    return options.payload_model if isinstance(options, CallbackOptions) else None
+class Beat(CallbackView):
+    """The heartbeat of a callback."""
 
-
-def receipt(callback: CallbackToken, answer: tokens.Answer) -> Response:
-    """Hand the answer in and say what became of it."""
-    code = tokens.receive(callback, answer)
-    return Response({"code": code}, status=RECEIPT_CODES[code])
-
-
-def problem(status: int, code: str, detail: str, **facts: Any) -> Response:
-    """Return a problem of RFC 9457 with a stable ``code``."""
-    body = {"type": "about:blank", "title": TITLES.get(status, "Refused"), "status": status}
-    return Response(
-        body | {"code": code, "detail": detail} | facts,
-        status=status,
-        content_type="application/problem+json",
+    @extend_schema(
+        operation_id="callback_heartbeat",
+        auth=[],
+        request=Heartbeat,
+        responses={200: HeartbeatReceipt, **PROBLEMS},
     )
+    def post(self, request: Request, process_id: str, token: str) -> Response:
+        """Say that the work goes on; with ``extend_seconds``, that it needs so long from now.
+
+        410 with ``cancel_requested`` says that nobody waits for it any more.
+        """
+        opened = tokens.verified(token, process_id=process_id)
+        with Incoming(request, opened, "heartbeat") as incoming:
+            extend_by = _extension(incoming)
+            with finished_is_gone():
+                answers.beat(opened.callback, incoming.sender, extend_by=extend_by)
+        return Response(HeartbeatReceipt(opened.callback).data)
 
 
-TITLES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    410: "Gone",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    422: "Unprocessable Content",
-    429: "Too Many Requests",
-    503: "Service Unavailable",
-}
+@contextmanager
+def finished_is_gone() -> Iterator[None]:
+    """Turn the conflict of two answers into "gone", for what is no answer."""
+    try:
+        yield
+    except AlreadyAnswered as error:
+        raise NoLongerOpen(
+            "The callback was answered.", code="finished", cancel_requested=False
+        ) from error
 
 
-def address(request: Request) -> str:
-    """Return the caller's address."""
-    return str(request.META.get("REMOTE_ADDR", ""))
+def hand_in(incoming: Incoming, answer: Answer) -> Response:
+    """Hand the answer in and say what became of it."""
+    code = answers.receive(
+        incoming.callback, answer, incoming.sender, traceparent=incoming.traceparent
+    )
+    replayed = {"Idempotent-Replayed": "true"} if code == "replayed" else {}
+    return Response({"code": code}, status=RECEIPT_CODES[code], headers=replayed)
+
+
+def error_in(body: JSON) -> dict[str, Any]:
+    """Return the failure that a body reports, as it was sent.
+
+    Raises:
+        InvalidPayload: it lacks the message, or a field is of the wrong type.
+    """
+    failure = RemoteFailure(data=body if isinstance(body, dict) else {})
+    if not failure.is_valid():
+        raise InvalidPayload(errors=failure.errors)
+    sent = body if isinstance(body, dict) else {}
+    names = RemoteFailure.Meta.fields
+    return {"error_type": "Failure"} | {name: sent[name] for name in names if name in sent}
+
+
+def _extension(incoming: Incoming) -> timedelta | None:
+    """Return how far ahead the caller wants the deadline, as far as the step allows it.
+
+    Raises:
+        NotPermitted: it allows none.
+        InvalidPayload: that is not a number of seconds.
+    """
+    body = incoming.read(optional=True)
+    fields = Heartbeat(data=body if isinstance(body, dict) else {"details": body})
+    if not fields.is_valid():
+        raise InvalidPayload(errors=fields.errors)
+    wanted = fields.validated_data.get("extend_seconds")
+    if wanted is None:
+        return None
+    limit = incoming.options.extend_span()
+    if limit is None:
+        raise NotPermitted("This step does not let the remote system move the deadline.")
+    return min(timedelta(seconds=wanted), limit)

@@ -70,6 +70,11 @@ def may(user: Any, action: Action, process: Process) -> bool:
     return True
 
 
+def consents(user: Any, process: Process) -> bool:
+    """Return whether the step that waits, or its workflow, lets ``user`` answer in its place."""
+    return _consents(_authorizer(process, "resume"), user)
+
+
 def allowed_actions(user: Any, process: Process) -> list[Action]:
     """Return what ``user`` may do to the process and its status admits, in the order shown."""
     return [

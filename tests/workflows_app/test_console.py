@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from callbacks_app import tokens
+from callbacks_app import answers, tokens
+from callbacks_app.attempts import Sender
 from callbacks_app.models import CallbackToken
 from callbacks_app.steps import callback_step
 from tests.engine import define, drain, run, state
@@ -141,7 +142,7 @@ def test_every_status_has_its_sentence(maria):
     run(begin >> ask, name="four")
     run(begin >> reserve >> confirm, name="five")
     process, token = awaiting()
-    tokens.report_progress(token, {"percent": 40, "message": "TASK [configure port]"})
+    answers.report_progress(token, {"percent": 40, "message": "TASK [configure port]"})
     aborted = run(begin >> sleep_step("Sleep", 3600), name="seven")
     engine.abort(aborted.pk, by="piet", reason="wrong customer")
     engine.start(define(begin >> reserve, name="six"), by="maria")
@@ -231,7 +232,7 @@ def test_an_unchanged_list_is_a_304_and_a_changed_one_is_not(maria):
 
     assert poll().status_code == 304
     assert poll().content == b""
-    tokens.report_progress(token, {"percent": 50})
+    answers.report_progress(token, {"percent": 50})
     assert poll().status_code == 200
     tag = poll()["ETag"].strip('"')
     assert poll().status_code == 304
@@ -278,10 +279,10 @@ def test_the_page_shows_every_step_of_the_definition_and_what_ran_of_it(maria):
 def test_what_comes_from_outside_is_escaped(maria):
     process, token = awaiting()
     progress = {"percent": 4, "message": SCRIPT, "lines": [SCRIPT, "ok"]}
-    tokens.report_progress(token, progress)
+    answers.report_progress(token, progress)
     engine.set_note(process.pk, note=SCRIPT, by="maria")
     pages = [text(maria.get(url(process)))]
-    tokens.report_progress(token, SCRIPT)
+    answers.report_progress(token, SCRIPT)
     pages.append(text(maria.get(url(process))))
     failed = run(begin >> reserve >> boom, name="failing")
     pages.append(text(maria.get(url(failed))))
@@ -297,7 +298,7 @@ def test_what_comes_from_outside_is_escaped(maria):
 
 def test_a_callback_shows_its_progress_and_never_its_address(maria):
     process, token = awaiting()
-    tokens.report_progress(token, {"percent": 40, "message": "TASK", "lines": "a\nok: [r1]"})
+    answers.report_progress(token, {"percent": 40, "message": "TASK", "lines": "a\nok: [r1]"})
 
     page = text(maria.get(url(process)))
 
@@ -323,7 +324,7 @@ def test_a_callback_shows_its_progress_and_never_its_address(maria):
 )
 def test_progress_of_any_shape_is_shown(maria, progress, shown):
     process, token = awaiting()
-    tokens.report_progress(token, progress)
+    answers.report_progress(token, progress)
 
     assert shown in text(maria.get(url(process)))
     assert maria.get(LIST).status_code == 200
@@ -331,7 +332,7 @@ def test_progress_of_any_shape_is_shown(maria, progress, shown):
 
 def test_an_answered_callback_says_by_whom(maria):
     process, token = awaiting()
-    tokens.receive(token, tokens.Answer(result={"rc": 0}, source="10.1.2.3"))
+    answers.receive(token, answers.Answer(result={"rc": 0}), Sender(source="10.1.2.3"))
     drain()
 
     assert "answered by 10.1.2.3" in text(maria.get(url(process)))
@@ -351,7 +352,7 @@ def test_skipped_steps_and_the_clean_up_are_on_the_page(maria):
 
 def test_earlier_attempts_are_folded_under_the_step(maria):
     process, token = awaiting()
-    tokens.receive(token, tokens.Answer(result={"rc": 1}))
+    answers.receive(token, answers.Answer(result={"rc": 1}))
     drain()
     engine.retry(process.pk, by="maria")
     drain()
@@ -384,7 +385,7 @@ def test_an_unchanged_process_is_a_304_until_something_happens(maria, monkeypatc
         return maria.get(url(process, "live"), headers={"If-None-Match": f'"{tag}"'})
 
     assert poll().status_code == 304
-    tokens.report_progress(token, "half way")
+    answers.report_progress(token, "half way")
     assert "half way" in text(poll())
 
 
@@ -550,7 +551,7 @@ def test_an_abort_names_what_follows(maria):
 
 def test_a_retry_names_where_it_begins(maria):
     process, token = awaiting()
-    tokens.receive(token, tokens.Answer(result={"rc": 1}))
+    answers.receive(token, answers.Answer(result={"rc": 1}))
     drain()
 
     page = text(maria.get(url(process, "retry")))

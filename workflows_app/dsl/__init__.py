@@ -12,9 +12,10 @@ from workflows_app.dsl.decorators import (
     sleep_step,
     step,
 )
-from workflows_app.dsl.steps import Context, State, Step, StepList, steps_of
+from workflows_app.dsl.steps import Call, Context, State, Step, StepList, steps_of
 
 __all__ = [
+    "Call",
     "Context",
     "State",
     "Step",

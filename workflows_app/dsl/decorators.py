@@ -145,7 +145,7 @@ def open_form(injection: Injection, context: Context) -> Any:
 
 
 def _binder(injection: Injection) -> Binder:
-    def bind(context: Context, provided: Mapping[str, str]) -> Call:
+    def bind(context: Context, provided: Mapping[str, Any]) -> Call:
         state = {**context.state, **provided}
         given = {**context.injectable(), **provided, "state": _lazy_copy(injection, state)}
         positional, keywords = injection.arguments(state, given)
@@ -172,7 +172,7 @@ def _lazy_copy(injection: Injection, state: JSONObject) -> JSONObject:
     return copied
 
 
-def _patch(name: str, result: object, provided: Mapping[str, str]) -> JSONObject:
+def _patch(name: str, result: object, provided: Mapping[str, Any]) -> JSONObject:
     if result is None:
         return {}
     if not isinstance(result, Mapping):
@@ -185,7 +185,7 @@ _ABSENT = object()
 
 
 def _form_binder(injection: Injection, assignee: str) -> Binder:
-    def bind(context: Context, _provided: Mapping[str, str]) -> Call:
+    def bind(context: Context, _provided: Mapping[str, Any]) -> Call:
         def look() -> Outcome:
             def pages(state: JSONObject) -> Any:
                 return open_form(injection, replace(context, state=state))

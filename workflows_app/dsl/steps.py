@@ -140,8 +140,8 @@ class Call:
         return self.function()
 
 
-Binder: TypeAlias = Callable[[Context, Mapping[str, str]], Call]
-Provider: TypeAlias = Callable[[Context], Mapping[str, str]]
+Binder: TypeAlias = Callable[[Context, Mapping[str, Any]], Call]
+Provider: TypeAlias = Callable[[Context], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +150,8 @@ class Step:
 
     Attributes:
         bind: gives the arguments to the function; reads what they need.
-        provides: makes further arguments, which are secret: never stored, scrubbed from results.
+        provides: makes further arguments; the strings among them are secret: never stored, and
+            scrubbed from results.
         form: for an input step, ``form(context)`` is the generator of its pages.
         timeout: seconds the function may run.
         on_interrupt: what to do when the worker died while the function ran.
@@ -200,7 +201,8 @@ class Step:
         focused = self.focus(context)
         provided = self.provides(focused) if self.provides else {}
         call = self.bind(focused, provided)
-        secrets = (*provided.values(), *call.secrets)
+        lent = (value for value in provided.values() if isinstance(value, str))
+        secrets = (*lent, *call.secrets)
         return BoundStep(
             lambda: self.widen(context.state, call()), context.state, tuple(filter(None, secrets))
         )

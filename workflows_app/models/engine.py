@@ -13,6 +13,8 @@ class EngineSettings(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     changed_by = models.CharField(max_length=150, blank=True)
     changed_at = models.DateTimeField(auto_now=True)
+    paused_at = models.DateTimeField(null=True, blank=True)  # The last pause, or the one that is.
+    unpaused_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "engine settings"
