@@ -97,6 +97,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+# Counts of calls, for the rate limits: each web process has its own.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # Callers and tokens; beyond them counts are forgotten.
+    }
+}
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = os.environ.get("TZ", "UTC")
 USE_TZ = True
@@ -146,6 +154,7 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "NUM_PROXIES": int(os.environ.get("TRUSTED_PROXIES", "0")),  # 0: X-Forwarded-For is not read.
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Workflow orchestrator",

@@ -15,7 +15,10 @@ DEFAULTS: dict[str, Any] = {
     "CALLBACK_KEYS": None,  # {key id: secret}, newest first; None derives one of SECRET_KEY.
     "CALLBACK_MAX_BYTES": 1024 * 1024,
     "CALLBACK_MAX_DEPTH": 100,
-    "CALLBACK_TIMEOUT_SECONDS": None,  # For callback steps that name no timeout.
+    "CALLBACK_TIMEOUT_SECONDS": 7 * 24 * 3600,  # For callback steps that name no timeout.
+    "CALLBACK_SECRETS": {},  # {sender's name: [secret, …]}: any of them may sign.
+    "CALLBACK_RATE_PER_TOKEN": "600/min",  # None is no limit.
+    "CALLBACK_RATE_PER_ADDRESS": "6000/min",
 }
 
 

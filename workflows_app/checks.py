@@ -3,7 +3,8 @@
 ``workflows.E001`` and so on are stable; ``docs/settings.md`` lists them.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -25,6 +26,9 @@ _POSITIVE = (
     "CALLBACK_MAX_BYTES",
     "CALLBACK_MAX_DEPTH",
 )
+_RATES = ("CALLBACK_RATE_PER_TOKEN", "CALLBACK_RATE_PER_ADDRESS")
+_RATE = re.compile(r"[1-9][0-9]*/(s|sec|m|min|h|hour|d|day)")
+_SECRET = re.compile(r"whsec_(?=.)([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2,3}={0,2})?|(?!whsec_).+")
 
 
 @register("workflows")
@@ -41,6 +45,14 @@ def settings_are_known(
 ) -> list[CheckMessage]:
     """Look for misspelt and impossible settings in ``ORCHESTRATOR``."""
     return list(_wrong_settings())
+
+
+@register("workflows")
+def callers_are_told_apart(
+    app_configs: Sequence[AppConfig] | None, **_options: Any
+) -> list[CheckMessage]:
+    """Look for settings under which callers are let in, or counted, as somebody else."""
+    return [*_wrong_secrets(), *_wrong_rates(), *_wrong_proxies()]
 
 
 @register(Tags.database)
@@ -145,3 +157,47 @@ def _wrong_pool() -> Iterator[CheckMessage]:
                 hint="Remove OPTIONS['pool']; CONN_MAX_AGE keeps connections open.",
                 id="workflows.E005",
             )
+
+
+def _wrong_secrets() -> Iterator[CheckMessage]:
+    secrets = app_settings.get("CALLBACK_SECRETS")
+    hint = 'Write {"name": ["whsec_…", …]}; the secrets are base64, the one in use first.'
+    if not isinstance(secrets, Mapping):
+        yield Error(
+            "ORCHESTRATOR['CALLBACK_SECRETS'] is no mapping.", hint=hint, id="workflows.E009"
+        )
+        return
+    for name, given in secrets.items():
+        if not _is_list(given, _SECRET) or not given:  # The message must not repeat a secret.
+            yield Error(
+                f"ORCHESTRATOR['CALLBACK_SECRETS'][{name!r}] is no list of secrets.",
+                hint=hint,
+                id="workflows.E009",
+            )
+
+
+def _wrong_rates() -> Iterator[CheckMessage]:
+    for name in _RATES:
+        rate = app_settings.get(name)
+        if rate is not None and not (isinstance(rate, str) and _RATE.fullmatch(rate)):
+            yield Error(
+                f"ORCHESTRATOR[{name!r}] is no rate: {rate!r}.",
+                hint='Write "600/min" (or /s, /h, /d), or None for no limit.',
+                id="workflows.E010",
+            )
+
+
+def _wrong_proxies() -> Iterator[CheckMessage]:
+    proxies = getattr(settings, "REST_FRAMEWORK", {}).get("NUM_PROXIES")
+    if not isinstance(proxies, int) or proxies < 0:
+        yield Error(
+            "REST_FRAMEWORK['NUM_PROXIES'] is not the number of proxies.",
+            hint="Set TRUSTED_PROXIES, 0 without a proxy; otherwise callers choose their address.",
+            id="workflows.E011",
+        )
+
+
+def _is_list(value: object, pattern: re.Pattern[str]) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(item, str) and pattern.fullmatch(item) for item in value
+    )

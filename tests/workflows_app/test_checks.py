@@ -54,6 +54,54 @@ def test_a_wrong_setting_is_named(settings, given):
     assert ids(tags=["workflows"]) == ["workflows.E003"]
 
 
+@pytest.mark.parametrize(
+    ("check", "given"),
+    [
+        ("E009", {"CALLBACK_SECRETS": ["whsec_AAAA"]}),
+        ("E009", {"CALLBACK_SECRETS": {"runner": "whsec_AAAA"}}),
+        ("E009", {"CALLBACK_SECRETS": {"runner": []}}),
+        ("E009", {"CALLBACK_SECRETS": {"runner": [""]}}),
+        ("E009", {"CALLBACK_SECRETS": {"runner": ["whsec_"]}}),
+        ("E009", {"CALLBACK_SECRETS": {"runner": ["whsec_AAAA", "whsec_A"]}}),
+        ("E009", {"CALLBACK_SECRETS": {"runner": ["whsec_not base64"]}}),
+        ("E009", {"CALLBACK_SECRETS": {"runner": [b"bytes"]}}),
+        ("E010", {"CALLBACK_RATE_PER_TOKEN": 600}),
+        ("E010", {"CALLBACK_RATE_PER_TOKEN": "0/min"}),
+        ("E010", {"CALLBACK_RATE_PER_ADDRESS": "600"}),
+        ("E010", {"CALLBACK_RATE_PER_ADDRESS": "600/year"}),
+    ],
+)
+def test_a_setting_of_the_wrong_shape_is_refused(settings, check, given):
+    settings.ORCHESTRATOR = given
+
+    (message,) = run_checks(tags=["workflows"])
+
+    assert message.id == f"workflows.{check}"
+    assert message.hint or check == "E003"
+    assert "whsec_" not in message.msg  # A secret is not repeated where all can read it.
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"CALLBACK_SECRETS": {"runner": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "plain text"]}},
+        {"CALLBACK_SECRETS": {"runner": ["whsec_AAA=", "whsec_AAA", "whsec_AA=="]}},
+        {"CALLBACK_RATE_PER_TOKEN": None, "CALLBACK_RATE_PER_ADDRESS": "10/s"},
+    ],
+)
+def test_a_setting_of_the_right_shape_is_taken(settings, given):
+    settings.ORCHESTRATOR = given
+
+    assert ids(tags=["workflows"]) == []
+
+
+@pytest.mark.parametrize("framework", [{}, {"NUM_PROXIES": None}, {"NUM_PROXIES": -1}])
+def test_proxies_that_are_not_counted_are_refused(settings, framework):
+    settings.REST_FRAMEWORK = framework
+
+    assert ids(tags=["workflows"]) == ["workflows.E011"]
+
+
 def test_sqlite_without_its_options_is_refused(monkeypatch):
     databases = {"default": {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}}
     monkeypatch.setattr(settings, "DATABASES", databases)

@@ -1,0 +1,128 @@
+"""Sign webhooks and check their signatures, as Standard Webhooks does.
+
+Signed is ``{webhook-id}.{webhook-timestamp}.{body}`` with HMAC-SHA256; ``webhook-signature`` lists
+``v1,<base64>`` for each secret of the sender. Doubt refuses: a name without usable secrets verifies
+nothing.
+
+Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+import hashlib
+import hmac
+import logging
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from callbacks_app.errors import BadSignature
+from workflows_app import app_settings
+
+logger = logging.getLogger(__name__)
+
+ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+PREFIX = "whsec_"
+VERSION = "v1"
+TOLERANCE = timedelta(minutes=5)
+
+_SECONDS = re.compile(r"[0-9]{1,12}")
+
+
+def sign(secret: str, *, message_id: str, at: datetime, body: bytes) -> str:
+    """Return the signature for the header ``webhook-signature``.
+
+    Args:
+        secret: ``whsec_`` and base64, base64 alone, or any other text as it is.
+        message_id: what goes into ``webhook-id``; the same when a message is sent again.
+    Raises:
+        ValueError: the secret is empty or not base64, or the id has a full stop in it.
+    """
+    if "." in message_id:
+        raise ValueError("A message id has no full stop: what is signed would be ambiguous.")
+    return _signature(_key(secret), message_id, str(int(at.timestamp())), body)
+
+
+def verify(
+    headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], now: datetime
+) -> None:
+    """Return if one of ``secrets`` signed the request, at most five minutes from now.
+
+    Raises:
+        BadSignature: it did not; the message says what is wrong.
+    """
+    message_id, timestamp, signatures = _signed_headers(headers)
+    if not _SECONDS.fullmatch(timestamp):
+        raise BadSignature(f"{TIMESTAMP} is not a number of seconds.")
+    if abs(now.timestamp() - int(timestamp)) > TOLERANCE.total_seconds():
+        raise BadSignature(f"{TIMESTAMP} is more than 5 minutes off.")
+    if "." in message_id:
+        raise BadSignature(f"{ID} has a full stop in it, so what was signed is ambiguous.")
+    expected = [_signature(key, message_id, timestamp, body) for key in _keys(secrets)]
+    if not _any_matches(signatures.split(), expected):
+        raise BadSignature(f"No {VERSION} signature in {SIGNATURE} matches.")
+
+
+def secrets_of(name: str) -> Sequence[str]:
+    """Return the secrets of a sender, by its name in ``CALLBACK_SECRETS``.
+
+    Raises:
+        BadSignature: it has none, or not a list of texts. What is not set up lets nobody in; the
+            log says so to whoever can cure it.
+    """
+    configured = app_settings.get("CALLBACK_SECRETS")
+    secrets = configured.get(name) if isinstance(configured, Mapping) else None
+    if not isinstance(secrets, list | tuple) or not secrets:
+        logger.error("CALLBACK_SECRETS has no list of secrets", extra={"secrets_of": name})
+        raise BadSignature("Signatures cannot be checked here: no secret is set up for them.")
+    return secrets
+
+
+def _signed_headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
+    given = {name.lower(): value for name, value in headers.items()}
+    for name in (ID, TIMESTAMP, SIGNATURE):
+        if not given.get(name):
+            raise BadSignature(f"The header {name} is missing.")
+    return given[ID], given[TIMESTAMP], given[SIGNATURE]
+
+
+def _keys(secrets: Sequence[str]) -> list[bytes]:
+    usable = [secret for secret in secrets if _is_usable(secret)]
+    if len(usable) < len(secrets):
+        logger.error("CALLBACK_SECRETS has a secret that is empty or not base64")
+    return [_key(secret) for secret in usable]
+
+
+def _is_usable(secret: object) -> bool:
+    """Return whether ``secret`` is a text that keys can be made of."""
+    try:
+        return isinstance(secret, str) and bool(_key(secret))
+    except ValueError:
+        return False
+
+
+def _key(secret: str) -> bytes:
+    """Return the key of a secret, which the standard's libraries read as base64 in any case."""
+    encoded = secret.removeprefix(PREFIX)
+    try:
+        key = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
+        if secret.startswith(PREFIX):
+            raise
+        key = secret.encode()
+    if not key:
+        raise ValueError("A secret is empty.")
+    return key
+
+
+def _signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    digest = hmac.new(key, signed, hashlib.sha256).digest()
+    return f"{VERSION},{b64encode(digest).decode()}"
+
+
+def _any_matches(given: Sequence[str], expected: Sequence[str]) -> bool:
+    """Compare every pair, so that the time taken tells nothing; other versions never match."""
+    matches = [
+        hmac.compare_digest(one.encode(), other.encode()) for one in given for other in expected
+    ]
+    return True in matches
