@@ -19,6 +19,22 @@ DEFAULTS: dict[str, Any] = {
     "CALLBACK_SECRETS": {},  # {sender's name: [secret, …]}: any of them may sign.
     "CALLBACK_RATE_PER_TOKEN": "600/min",  # None is no limit.
     "CALLBACK_RATE_PER_ADDRESS": "6000/min",
+    "HTTP_ALLOWED_HOSTS": None,  # None is any; "*.example.org" is every name below it.
+    "HTTP_DENIED_NETWORKS": (
+        "0.0.0.0/8",  # Unspecified.
+        "127.0.0.0/8",  # Loopback.
+        "169.254.0.0/16",  # Link-local, and the metadata of most clouds.
+        "100.100.100.200/32",  # Metadata in Alibaba's cloud.
+        "224.0.0.0/4",  # Multicast.
+        "255.255.255.255/32",  # Broadcast.
+        "::/128",
+        "::1/128",
+        "fe80::/10",
+        "fd00:ec2::254/128",  # Metadata in Amazon's cloud.
+        "fd20:ce::254/128",  # Metadata in Google's cloud.
+        "ff00::/8",
+    ),
+    "HTTP_MAX_RESPONSE_BYTES": 5 * 1024 * 1024,
 }
 
 

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any
 
 from django.apps import AppConfig
@@ -25,10 +26,12 @@ _POSITIVE = (
     "STOP_GRACE_SECONDS",
     "CALLBACK_MAX_BYTES",
     "CALLBACK_MAX_DEPTH",
+    "HTTP_MAX_RESPONSE_BYTES",
 )
 _RATES = ("CALLBACK_RATE_PER_TOKEN", "CALLBACK_RATE_PER_ADDRESS")
 _RATE = re.compile(r"[1-9][0-9]*/(s|sec|m|min|h|hour|d|day)")
 _SECRET = re.compile(r"whsec_(?=.)([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2,3}={0,2})?|(?!whsec_).+")
+_HOST = re.compile(r"(\*\.)?[^\s*/@:]+|[0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*")
 
 
 @register("workflows")
@@ -53,6 +56,14 @@ def callers_are_told_apart(
 ) -> list[CheckMessage]:
     """Look for settings under which callers are let in, or counted, as somebody else."""
     return [*_wrong_secrets(), *_wrong_rates(), *_wrong_proxies()]
+
+
+@register("workflows")
+def requests_are_guarded(
+    app_configs: Sequence[AppConfig] | None, **_options: Any
+) -> list[CheckMessage]:
+    """Look for mistakes in where steps may send requests."""
+    return [*_wrong_hosts(), *_wrong_networks()]
 
 
 @register(Tags.database)
@@ -197,7 +208,35 @@ def _wrong_proxies() -> Iterator[CheckMessage]:
         )
 
 
-def _is_list(value: object, pattern: re.Pattern[str]) -> bool:
+def _wrong_hosts() -> Iterator[CheckMessage]:
+    hosts = app_settings.get("HTTP_ALLOWED_HOSTS")
+    if hosts is not None and not _is_list(hosts, _HOST):
+        yield Error(
+            "ORCHESTRATOR['HTTP_ALLOWED_HOSTS'] is no list of names.",
+            hint='Write ["host.example.org", "*.example.net"] without ports, or None for any.',
+            id="workflows.E012",
+        )
+
+
+def _wrong_networks() -> Iterator[CheckMessage]:
+    networks = app_settings.get("HTTP_DENIED_NETWORKS")
+    wrong = [one for one in networks if not _is_network(one)] if _is_list(networks) else [networks]
+    if wrong:
+        yield Error(
+            f"ORCHESTRATOR['HTTP_DENIED_NETWORKS'] has what is no network: {wrong[0]!r}.",
+            hint='Write ["127.0.0.0/8", "::1/128"]; the list replaces the default one.',
+            id="workflows.E012",
+        )
+
+
+def _is_list(value: object, pattern: re.Pattern[str] = re.compile(".+")) -> bool:
     return isinstance(value, list | tuple) and all(
         isinstance(item, str) and pattern.fullmatch(item) for item in value
     )
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return bool(ip_network(text))
+    except ValueError:
+        return False

@@ -69,6 +69,15 @@ def test_a_wrong_setting_is_named(settings, given):
         ("E010", {"CALLBACK_RATE_PER_TOKEN": "0/min"}),
         ("E010", {"CALLBACK_RATE_PER_ADDRESS": "600"}),
         ("E010", {"CALLBACK_RATE_PER_ADDRESS": "600/year"}),
+        ("E012", {"HTTP_ALLOWED_HOSTS": "example.org"}),
+        ("E012", {"HTTP_ALLOWED_HOSTS": ["https://example.org"]}),
+        ("E012", {"HTTP_ALLOWED_HOSTS": ["exa*.org"]}),
+        ("E012", {"HTTP_ALLOWED_HOSTS": ["example.org:8080"]}),
+        ("E012", {"HTTP_DENIED_NETWORKS": None}),
+        ("E012", {"HTTP_DENIED_NETWORKS": "127.0.0.0/8"}),
+        ("E012", {"HTTP_DENIED_NETWORKS": ["127.0.0.1/8"]}),
+        ("E012", {"HTTP_DENIED_NETWORKS": ["localhost"]}),
+        ("E003", {"HTTP_MAX_RESPONSE_BYTES": 0}),
     ],
 )
 def test_a_setting_of_the_wrong_shape_is_refused(settings, check, given):
@@ -87,6 +96,9 @@ def test_a_setting_of_the_wrong_shape_is_refused(settings, check, given):
         {"CALLBACK_SECRETS": {"runner": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "plain text"]}},
         {"CALLBACK_SECRETS": {"runner": ["whsec_AAA=", "whsec_AAA", "whsec_AA=="]}},
         {"CALLBACK_RATE_PER_TOKEN": None, "CALLBACK_RATE_PER_ADDRESS": "10/s"},
+        {"HTTP_ALLOWED_HOSTS": [], "HTTP_DENIED_NETWORKS": []},
+        {"HTTP_ALLOWED_HOSTS": ["localhost", "*.example.org", "::1"]},
+        {"HTTP_DENIED_NETWORKS": ["10.0.0.0/8", "192.0.2.1", "fc00::/7"]},
     ],
 )
 def test_a_setting_of_the_right_shape_is_taken(settings, given):
