@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from callbacks_app import tokens
+from callbacks_app import tokens, tracing
 from callbacks_app.models import CallbackToken
 from callbacks_app.steps import callback_step
 from tests.engine import run
@@ -45,12 +48,17 @@ def remote() -> Remote:
 @pytest.fixture
 def playbook(remote: Remote) -> StepList:
     """A callback step: its action gives the address to ``remote``."""
+    return ask(remote)
+
+
+def ask(remote: Remote, **options: Any) -> StepList:
+    """Return a callback step with ``options``; its action gives the address to ``remote``."""
 
     @step("Run it")
     def run_it(callback_route: str) -> None:
         remote.routes.append(callback_route)
 
-    return callback_step("Playbook", run_it, validate)
+    return callback_step("Playbook", run_it, validate, **options)
 
 
 @step("Validate")
@@ -77,6 +85,16 @@ def awaiting(playbook: StepList) -> Process:
     return process
 
 
+@pytest.fixture
+def exporter(monkeypatch):
+    """Record the spans of this test only: the process's own provider can be set once."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("tests"))
+    return exporter
+
+
 def callback_of(process: Process) -> CallbackToken:
     """Return the newest callback of a process."""
     return CallbackToken.objects.filter(process=process).latest("pk")
@@ -85,4 +103,4 @@ def callback_of(process: Process) -> CallbackToken:
 GOOD = {"job_id": "1", "output": ["ok"], "return_code": 0, "status": "successful"}
 BAD = {"job_id": "1", "output": ["no light"], "return_code": 2, "status": "failed"}
 
-__all__ = ["BAD", "GOOD", "Remote", "callback_of", "confirm", "tokens", "validate"]
+__all__ = ["BAD", "GOOD", "Remote", "ask", "callback_of", "confirm", "tokens", "validate"]

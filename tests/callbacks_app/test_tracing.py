@@ -2,9 +2,6 @@
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from callbacks_app import tracing
 
@@ -21,16 +18,6 @@ INVALID = [
     f"{PARENT[:36]}{'0' * 16}-01",
     "x" * 5000,
 ]
-
-
-@pytest.fixture
-def exporter(monkeypatch):
-    """Record the spans of this test only: the process's own provider can be set once."""
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("tests"))
-    return exporter
 
 
 def only(exporter):
