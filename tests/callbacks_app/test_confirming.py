@@ -7,14 +7,16 @@ from tests.callbacks_app.conftest import GOOD
 from tests.engine import drain, run, state
 from workflows_app import begin, engine, step
 from workflows_app.engine.answers import open_page
-from workflows_app.forms import page_document, walk
+from workflows_app.forms import NextPage, page_document, walk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def page_of(process):
     form = open_page(process.pk)
-    return page_document(walk(form.pages, form.context.state, []))
+    page = walk(form.pages, form.context.state, [])
+    assert isinstance(page, NextPage)
+    return page_document(page)
 
 
 def test_the_operator_sees_the_result_and_confirms_it(playbook, remote):
