@@ -80,6 +80,8 @@ def test_the_process_is_due_at_the_earlier_of_its_two_deadlines(remote):
     process = waits(remote, timeout=3600, heartbeat=60)
     row = CallbackToken.objects.values("heartbeat_due_at", "deadline_at").get()
 
+    assert row["deadline_at"] is not None
+    assert row["heartbeat_due_at"] is not None
     assert process.due_at == row["heartbeat_due_at"] < row["deadline_at"]
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
-from callbacks_app import answers
+from callbacks_app import attempts
 from callbacks_app.models import CallbackAttempt
 from tests.callbacks_app.conftest import BAD, GOOD, callback_of
 from tests.engine import drain, run
@@ -94,7 +94,7 @@ def test_key_answer_and_wake_up_commit_together_or_not_at_all(awaiting, remote, 
         raise RuntimeError("the web process dies")
 
     with monkeypatch.context() as patched:
-        patched.setattr(answers.attempts, "record_answer", fail)
+        patched.setattr(attempts, "record_answer", fail)
         with pytest.raises(RuntimeError):
             remote.post(body=GOOD, **keyed())
     callback = callback_of(awaiting)

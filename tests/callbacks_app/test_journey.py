@@ -97,6 +97,22 @@ def test_an_answer_during_a_pause_is_held_and_acted_on_afterwards(awaiting, remo
     assert awaiting.status == "suspended"
 
 
+def test_an_early_answer_during_a_pause_is_kept_until_the_process_waits_for_it(remote):
+    @step("Run it")
+    def run_it(callback_route: str) -> None:
+        engine.pause(by="maria")
+        assert remote.post(route=callback_route, body=GOOD).json() == {"code": "held"}
+
+    process = run(begin >> callback_step("Playbook", run_it, validate))
+    assert process.status == "resumed"
+
+    engine.unpause(by="maria")
+    drain()
+
+    process.refresh_from_db()
+    assert (process.status, state(process)["valid"]) == ("completed", True)
+
+
 def test_the_route_can_have_another_name_and_the_result_another_key(remote):
     @step("Run it")
     def run_it(my_route: str, callback_url: str, progress_url: str) -> None:

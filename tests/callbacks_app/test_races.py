@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, connections, transaction
@@ -12,9 +12,9 @@ from django.utils import timezone
 from callbacks_app import answers, deadlines
 from callbacks_app.errors import AlreadyAnswered, CallbackError, NoLongerOpen
 from callbacks_app.models import CallbackToken
-from tests.callbacks_app.conftest import GOOD, callback_of
+from tests.callbacks_app.conftest import GOOD, ask, callback_of
 from tests.cluster.processes import until
-from tests.engine import drain, state
+from tests.engine import define, drain, state
 from workflows_app import begin, engine, queue
 from workflows_app.engine.loading import locked
 from workflows_app.models import Process
@@ -115,8 +115,6 @@ def test_an_expiry_that_waits_for_the_answer_finds_it(awaiting, pool):
 
 
 def test_an_answer_between_the_look_and_the_park_is_not_lost(playbook, remote, pool):
-    from tests.engine import define
-
     process = engine.start(define(begin >> playbook), by="maria")
     (claim,) = queue.claim(1)
     looked, answered = threading.Event(), []
@@ -141,6 +139,28 @@ def test_an_answer_between_the_look_and_the_park_is_not_lost(playbook, remote, p
     drain()
     process.refresh_from_db()
     assert process.status == "completed", process.failed_reason
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_web_server_whose_clock_is_wrong_decides_as_the_database_does(
+    playbook, remote, monkeypatch, hours
+):
+    def wrong_now():
+        return datetime.now(UTC) + timedelta(hours=hours)
+
+    monkeypatch.setattr(timezone, "now", wrong_now)
+    process = engine.start(define(begin >> ask(remote, timeout=3600)), by="maria")
+    Process.objects.update(due_at=Now())
+    drain()
+    assert remote.post("/heartbeat", {}).status_code == 200
+
+    CallbackToken.objects.update(deadline_at=Now() - timedelta(seconds=1))
+    assert remote.post(body=GOOD).status_code == 410
+    Process.objects.update(due_at=Now())
+    drain()
+
+    process.refresh_from_db()
+    assert process.status == "failed"
 
 
 def test_an_abort_that_waits_for_the_answer_still_wins(awaiting, pool):

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -62,6 +63,28 @@ def test_a_body_in_pieces_that_is_cut_off_changes_nothing(client, waiting):
 
     assert status in (None, 400)
     assert_still_open(client, waiting)
+
+
+def test_a_body_that_trickles_in_holds_up_nobody_else(client, system, waiting):
+    url, body = urlsplit(waiting[1]), json.dumps(GOOD).encode()
+    head = f"POST {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: application/json"
+    with ExitStack() as stack:
+        address = (url.hostname, url.port)
+        slow = [
+            stack.enter_context(socket.create_connection(address, timeout=30)) for _ in range(3)
+        ]
+        for connection in slow:
+            connection.sendall(f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+            connection.sendall(body[:5])
+
+        other = client.start("remote_order", {"system": system.address})
+        order = system.wait_for_order()
+        client.until(other, "awaiting_callback")
+        assert requests.post(order["callback"], json=GOOD, timeout=10).status_code == 200
+
+        slow[0].sendall(body[5:])
+        assert b" 200 " in slow[0].recv(64)
+    client.until(waiting[0], "suspended")
 
 
 def test_an_order_that_is_cut_off_starts_nothing(client, site):
