@@ -197,7 +197,7 @@ def test_a_worker_that_dies_between_two_items_submits_only_the_rest(fleet, monke
 
 def test_items_may_be_a_function_of_the_state(fleet):
     def but_one(state: State) -> list[str]:
-        return state["nodes"][:-1]
+        return list(state["nodes"][:-1])
 
     process = run(begin >> nodes >> callback_map(but_one, fleet.submitter))
 

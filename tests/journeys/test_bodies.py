@@ -78,7 +78,7 @@ def test_a_body_that_trickles_in_holds_up_nobody_else(client, system, waiting):
             connection.sendall(body[:5])
 
         other = client.start("remote_order", {"system": system.address})
-        order = system.wait_for_order()
+        order = system.wait_for_order(2)
         client.until(other, "awaiting_callback")
         assert requests.post(order["callback"], json=GOOD, timeout=10).status_code == 200
 
