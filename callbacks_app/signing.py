@@ -8,6 +8,7 @@ worth nothing, and the token can be made again for a step that is run again afte
 
 import hashlib
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -19,6 +20,7 @@ from callbacks_app.models import CallbackToken, new_nonce
 from workflows_app import app_settings
 
 VERSION = "cbt1"
+_FORM = re.compile(rf"{VERSION}\.(?P<public_id>\w{{1,40}})\.[^.]+\.[^.]*", re.ASCII)
 Scope: TypeAlias = Literal["result", "progress"]
 SCOPES: tuple[Scope, ...] = ("result", "progress")
 
@@ -56,8 +58,8 @@ def make(callback: CallbackToken, *, scope: Scope = "result") -> str:
 
 def public_id(token: str) -> str:
     """Return the public id in a token, or "" if it does not look like one."""
-    parts = token.split(".")
-    return parts[1] if len(parts) == 4 and parts[0] == VERSION else ""
+    found = _FORM.fullmatch(token)
+    return found["public_id"] if found else ""
 
 
 def scope_of(token: str, callback: CallbackToken | None) -> Scope | None:

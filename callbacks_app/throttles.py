@@ -1,4 +1,8 @@
-"""How often one caller, and one token, may call the callback endpoints.
+"""How often one token may be used, and how often one caller may be refused.
+
+A remote system may send its answer once and never again. So what it sends to one endpoint does not
+count against another, and an address is slowed down only for what was refused: guesses, duplicates
+and nonsense. Nobody who is answered well has to wait because of a neighbour who is, too.
 
 The counts are in Django's default cache: each web process counts for itself unless ``CACHES`` names
 a shared one. They hold hashes only, as a cache may be dumped and a token must not be in the dump.
@@ -36,20 +40,32 @@ class _Throttle(SimpleRateThrottle):
 
 
 class PerToken(_Throttle):
-    """Limit the calls with one token: the one in the view's path."""
+    """Limit the calls of one endpoint with one token: the one in the view's path."""
 
     setting = PER_TOKEN
 
     def get_cache_key(self, _request: Request, view: APIView) -> str | None:
         """Return a key made of the token's hash, or None where the path has no token."""
         token = view.kwargs.get("token")
-        return _cache_key("token", token) if token else None
+        return _cache_key(f"token.{type(view).__name__}", token) if token else None
 
 
 class PerAddress(_Throttle):
-    """Limit the calls from one address."""
+    """Limit the refused calls from one address."""
 
     setting = PER_ADDRESS
+
+    def throttle_success(self) -> bool:
+        """Let the call pass without counting it: how it ends is not known yet."""
+        return True
+
+    def count(self, request: Request) -> None:
+        """Count a call that was refused."""
+        if not (self.num_requests and self.duration):
+            return
+        key, now = _cache_key("address", address(request)), self.timer()
+        recent = [at for at in self.cache.get(key, []) if at > now - self.duration]
+        self.cache.set(key, [now, *recent][: self.num_requests], self.duration)
 
     def get_cache_key(self, request: Request, _view: APIView) -> str:
         """Return a key made of the caller's address."""
@@ -67,10 +83,11 @@ def address(request: Request | HttpRequest) -> str:
 
 
 def allowed_per_minute() -> int | None:
-    """Return how many calls a minute one sender may make to one callback; None is no limit."""
-    limits = [(limit.num_requests, limit.duration) for limit in (PerToken(), PerAddress())]
-    allowed = [number * 60 // seconds for number, seconds in limits if number and seconds]
-    return max(1, min(allowed)) if allowed else None
+    """Return how many calls a minute one sender may make to one endpoint; None is no limit."""
+    limit = PerToken()
+    if not (limit.num_requests and limit.duration):
+        return None
+    return max(1, limit.num_requests * 60 // limit.duration)
 
 
 def _cache_key(scope: str, secret: str) -> str:

@@ -18,7 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "CALLBACK_TIMEOUT_SECONDS": 7 * 24 * 3600,  # For callback steps that name no timeout.
     "CALLBACK_SECRETS": {},  # {sender's name: [secret, …]}: any of them may sign.
     "CALLBACK_RATE_PER_TOKEN": "600/min",  # None is no limit.
-    "CALLBACK_RATE_PER_ADDRESS": "6000/min",
+    "CALLBACK_RATE_PER_ADDRESS": "600/min",
     "HTTP_ALLOWED_HOSTS": None,  # None is any; "*.example.org" is every name below it.
     "HTTP_DENIED_NETWORKS": (
         "0.0.0.0/8",  # Unspecified.

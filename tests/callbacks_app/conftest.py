@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -38,6 +39,12 @@ class Remote:
     def get(self) -> Any:
         """Ask whether the callback is still open."""
         return self.client.get(self.routes[-1])
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits():
+    """Let no test be slowed down for what another sent."""
+    cache.clear()
 
 
 @pytest.fixture

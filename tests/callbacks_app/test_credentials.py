@@ -145,6 +145,24 @@ def test_too_many_requests_with_one_token_are_slowed_down(awaiting, remote, sett
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+def test_a_flood_of_progress_does_not_slow_the_result_down(awaiting, remote, settings):
+    settings.ORCHESTRATOR = settings.ORCHESTRATOR | {"CALLBACK_RATE_PER_TOKEN": "2/min"}
+    assert [remote.post("/progress", "x").status_code for _ in range(3)] == [200, 200, 429]
+
+    assert remote.post(body=GOOD).status_code == 200
+
+
+def test_an_address_is_slowed_down_for_what_was_refused(awaiting, remote, settings):
+    settings.ORCHESTRATOR = settings.ORCHESTRATOR | {"CALLBACK_RATE_PER_ADDRESS": "2/min"}
+    for _ in range(4):
+        assert remote.post("/progress", "x").status_code == 200
+    wrong = remote.routes[-1] + "x"
+
+    answers = [remote.post(route=wrong, body=GOOD).status_code for _ in range(3)]
+
+    assert answers == [404, 404, 429]
+
+
 def test_a_head_request_never_consumes(awaiting, remote):
     assert remote.client.head(remote.routes[-1]).status_code == 200
     assert callback_of(awaiting).is_open

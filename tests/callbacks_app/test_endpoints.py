@@ -62,6 +62,8 @@ def test_unknown_processes_tokens_and_forgeries_cannot_be_told_apart(awaiting, r
         f"/api/processes/{awaiting.pk}/callback/nonsense",
         f"/api/processes/{awaiting.pk}/callback/é",
         f"/api/processes/{awaiting.pk}/callback/%00",
+        f"/api/processes/{awaiting.pk}/callback/cbt1.%00.k.{mac}",
+        f"/api/processes/{awaiting.pk}/callback/cbt1.cb_0.%00.{mac}",
     ]
     before = snapshot(awaiting)
 
@@ -179,6 +181,14 @@ def test_looking_never_consumes(awaiting, remote):
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert remote.post(body=GOOD).status_code == 200
     assert remote.get().json()["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("accepted", ["text/html", "application/xml;q=0.1", "nonsense"])
+def test_a_result_is_taken_whatever_type_of_answer_its_sender_accepts(awaiting, remote, accepted):
+    answer = remote.post(body=GOOD, headers={"Accept": accepted})
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert remote.client.get(f"{remote.routes[-1]}?format=xml").status_code == 200
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])

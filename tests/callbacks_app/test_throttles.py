@@ -18,7 +18,9 @@ class Answering(APIView):
     permission_classes = ()
     throttle_classes = (throttles.PerToken, throttles.PerAddress)
 
-    def post(self, _request, token=None):
+    def post(self, request, token=None):
+        if request.headers.get("X-Refuse"):
+            throttles.PerAddress().count(request)
         return Response({})
 
 
@@ -43,8 +45,9 @@ def rates(settings):
     return change
 
 
-def post(token=TOKEN, remote="192.0.2.1", forwarded=None):
+def post(token=TOKEN, remote="192.0.2.1", forwarded=None, refuse=True):
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    headers |= {"X-Refuse": "1"} if refuse else {}
     request = RequestFactory().post("/", headers=headers, REMOTE_ADDR=remote)
     return Answering.as_view()(request, token=token)
 
@@ -63,7 +66,13 @@ def test_a_token_has_its_rate_wherever_it_is_used(rates):
     assert statuses(post(token="another")) == [200]
 
 
-def test_an_address_has_its_rate_whatever_the_token(rates):
+def test_an_address_that_is_answered_well_is_never_slowed_down(rates):
+    rates(address="2/h")
+
+    assert statuses(*(post(refuse=False) for _ in range(5))) == [200] * 5
+
+
+def test_an_address_has_its_rate_of_refusals_whatever_the_token(rates):
     rates(address="2/h")
 
     answers = [post(token=str(number)) for number in range(3)]
@@ -90,7 +99,7 @@ def test_by_default_both_are_limited(settings):
     settings.ORCHESTRATOR = {}
 
     assert throttles.allowed_per_minute() == 600
-    assert throttles.PerAddress().get_rate() == "6000/min"
+    assert throttles.PerAddress().get_rate() == "600/min"
 
 
 def test_a_path_without_a_token_is_limited_by_address_only(rates):
