@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from django.db import transaction
 from django.utils import timezone
@@ -28,9 +28,10 @@ from callbacks_app.options import options_of
 from workflows_app import engine, policy
 from workflows_app.json_values import JSON
 from workflows_app.models import ProcessEvent
-from workflows_app.statuses import FAILURES
+from workflows_app.statuses import FAILURES, FINAL
 
 PERMISSION = "callbacks_app.answer_callback"
+Verb: TypeAlias = Literal["complete", "fail", "cancel", "extend"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ def find(identity: str) -> CallbackToken:
         UnknownToken: there is none.
     """
     rows = CallbackToken.objects.select_related("process__workflow")
-    callback = rows.filter(public_id__in={identity, public_id_of(identity)}).first()
+    callback = rows.filter(public_id=public_id_of(identity)).first()
     if callback is None:
         raise UnknownToken
     return callback
@@ -121,7 +122,10 @@ def extend(callback: CallbackToken, *, span: timedelta, person: Person) -> None:
         ReasonMissing: the person does not say why.
     """
     with _logged(callback, person, "extend"), transaction.atomic():
+        callback.process = answers.lock(callback.process_id)
         row = CallbackToken.objects.filter(pk=callback.pk)
+        if callback.process.status in FINAL:
+            raise answers.refusal(callback)
         if not deadlines.live(row).exists() and not deadlines.forgive_pause(row):
             raise answers.refusal(callback)
         if callback.deadline_at is None:
@@ -144,20 +148,36 @@ def adopt(attempt: CallbackAttempt, *, person: Person) -> Receipt:
     """
     if not attempt.adoptable:
         raise NotPermitted("This request brought no result that could be adopted.")
-    own = attempt.callback
-    newest = (
-        CallbackToken.objects.select_related("process__workflow")
-        .filter(process=own.process_id, path=own.path, item=own.item)
-        .latest("pk")
+    return complete(newest(attempt.callback), result=attempt.payload, person=person)
+
+
+def newest(callback: CallbackToken) -> CallbackToken:
+    """Return the last callback that was handed out in the same place: what its step looks at."""
+    rows = CallbackToken.objects.filter(
+        process=callback.process_id, path=callback.path, item=callback.item
     )
-    return complete(newest, result=attempt.payload, person=person)
+    return rows.select_related("process__workflow").latest("pk")
+
+
+def allowed(user: Any, callback: CallbackToken) -> list[Verb]:
+    """Return what ``user`` may do to the callback and its status admits, in the order shown."""
+    return fitting(callback) if may(user, callback) else []
+
+
+def fitting(callback: CallbackToken) -> list[Verb]:
+    """Return what the callback's status admits, whoever asks."""
+    if callback.operation_status == "started":
+        movable: list[Verb] = ["extend"] if callback.deadline_at else []
+        return ["complete", "fail", "cancel", *movable]
+    return ["complete"] if can_be_overruled(callback) else []
 
 
 def can_be_overruled(callback: CallbackToken) -> bool:
     """Whether the process stands still because of how the callback ended, without a result."""
     process = callback.process
     ended = not callback.is_open and callback.status != CallbackStatus.SUCCEEDED
-    return ended and process.status in FAILURES and process.next_step == callback.waits_at
+    stands_still = process.status in FAILURES and process.next_step == callback.waits_at
+    return ended and stands_still and newest(callback).pk == callback.pk
 
 
 def _answer(callback: CallbackToken, answer: Answer, person: Person) -> Receipt:
