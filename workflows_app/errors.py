@@ -20,6 +20,16 @@ WorkflowError
 │   └── MalformedInputs      they are not a list with one JSON object for each page
 ├── FormNotComplete          another page of the form is needed
 ├── FormRejected             a page of the form does not validate
+├── DomainError              a subscription cannot be made, loaded or stored
+│   ├── UnknownProduct       no such product, or it is at the end of its life
+│   ├── UnknownSubscription  no subscription with that id
+│   ├── WrongVariant         another model describes a subscription in that status
+│   ├── ImpossibleLifecycle  no subscription goes from that status to the other
+│   ├── StaleDataError       somebody else has changed it meanwhile
+│   ├── BlockInUse           a block cannot be removed: another subscription uses it
+│   ├── DuplicateBlock       two objects claim to be the same block
+│   ├── UnknownProductBlock  the database does not know a block
+│   └── SubscriptionLocked   another process is changing it
 └── StepError                a step cannot be run, or its result cannot be kept
     ├── MissingParameter     the state lacks a key that the step needs
     ├── WrongParameter       a value does not fit the parameter's annotation
@@ -169,6 +179,74 @@ class FormRejected(WorkflowError):
     def __init__(self, page: Any) -> None:
         super().__init__("a page of the form does not validate")
         self.page = page
+
+
+class DomainError(WorkflowError):
+    """A subscription cannot be made, loaded or stored."""
+
+
+class UnknownProduct(DomainError):
+    """No such product, or it is at the end of its life."""
+
+    def __init__(self, product: str) -> None:
+        super().__init__(f"there is no product {product} that could be ordered")
+
+
+class UnknownSubscription(DomainError):
+    """No subscription with that id."""
+
+    def __init__(self, subscription_id: UUID) -> None:
+        super().__init__(f"there is no subscription {subscription_id}")
+
+
+class WrongVariant(DomainError):
+    """Another model describes a subscription in that status."""
+
+
+class ImpossibleLifecycle(DomainError):
+    """No subscription goes from that status to the other."""
+
+    def __init__(self, actual: str, wanted: str) -> None:
+        super().__init__(f"a subscription that is {actual} cannot become {wanted}")
+
+
+class StaleDataError(DomainError):
+    """Somebody else has changed the subscription meanwhile."""
+
+    def __init__(self, subscription_id: UUID, *, given: int) -> None:
+        super().__init__(
+            f"the subscription {subscription_id} was changed by somebody else since its version "
+            f"{given} was read; load it again"
+        )
+
+
+class BlockInUse(DomainError):
+    """A block cannot be removed: another subscription uses it."""
+
+    def __init__(self, blocks: Iterable[UUID]) -> None:
+        named = ", ".join(map(str, blocks))
+        super().__init__(f"another subscription uses a block that was removed: {named}")
+
+
+class DuplicateBlock(DomainError):
+    """Two objects claim to be the same block."""
+
+    def __init__(self, block: UUID) -> None:
+        super().__init__(f"two different objects in one subscription are the block {block}")
+
+
+class UnknownProductBlock(DomainError):
+    """The database does not know a block."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        named = ", ".join(names)
+        super().__init__(
+            f"the database has no product block {named}; migrate_domain_models adds it"
+        )
+
+
+class SubscriptionLocked(DomainError):
+    """Another process is changing the subscription."""
 
 
 class StepError(WorkflowError):

@@ -6,11 +6,11 @@ gets copies, so changing an argument changes nothing unless it is returned.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Protocol, Union, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
@@ -19,6 +19,14 @@ from workflows_app.errors import DefinitionError, MissingParameter, WrongParamet
 from workflows_app.json_values import JSON, copy_json
 
 _IGNORED = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+
+
+class Preloadable(Protocol):
+    """A class whose objects are found by what a state says of them, all in one go."""
+
+    def preload(self, value: JSON, /) -> dict[str, Any]:
+        """Return the validation context in which ``value`` becomes objects."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,16 @@ class Parameter:
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
         return TypeAdapter(self.annotation)
+
+    @cached_property
+    def preloadable(self) -> Preloadable | None:
+        """The class in the annotation whose objects are not in the state, but named there."""
+        return next((leaf for leaf in _leaves(self.annotation) if hasattr(leaf, "preload")), None)
+
+    @property
+    def is_list_of_preloadable(self) -> bool:
+        """Whether it asks for a list of such objects; then none named means none."""
+        return get_origin(self.annotation) is list and self.preloadable is not None
 
 
 class Injection:
@@ -97,24 +115,40 @@ class Injection:
                 value = self._converted(parameter, given[parameter.name])
             elif parameter.name in state:
                 value = self._converted(parameter, copy_json(state[parameter.name]))
-            elif parameter.default is not inspect.Parameter.empty:
-                value = parameter.default
-            elif parameter.optional:
-                value = None
             else:
-                raise MissingParameter(self.name, parameter.name, state)
+                value = self._for_absent(parameter, state)
             if parameter.positional_only:
                 positional.append(value)
             else:
                 keywords[parameter.name] = value
         return positional, keywords
 
+    def _for_absent(self, parameter: Parameter, state: Mapping[str, JSON]) -> Any:
+        if parameter.default is not inspect.Parameter.empty:
+            return parameter.default
+        if parameter.optional:
+            return None
+        if parameter.is_list_of_preloadable:
+            return []
+        raise MissingParameter(self.name, parameter.name, state)
+
     def _converted(self, parameter: Parameter, value: Any) -> Any:
+        preloadable = parameter.preloadable
         try:
-            return parameter.adapter.validate_python(value)
+            context = preloadable.preload(value) if preloadable else None
+            return parameter.adapter.validate_python(value, context=context)
         except ValidationError as error:
             why = "; ".join(_describe(problem) for problem in error.errors())
             raise WrongParameter(self.name, parameter.name, why) from error
+
+
+def _leaves(annotation: Any) -> Iterator[Any]:
+    """Yield the classes that an annotation is made of."""
+    arguments = get_args(annotation)
+    if not arguments:
+        yield annotation
+    for argument in arguments:
+        yield from _leaves(argument)
 
 
 def _parameter(parameter: inspect.Parameter) -> Parameter | None:

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 from workflows_app.errors import NotJSON, ProcessFailureError
 from workflows_app.json_values import JSON, JSONObject, replace_strings, to_json
@@ -59,11 +59,21 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
 
 
+class Planned(Protocol):
+    """Something that is to be written together with a step."""
+
+    def execute(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Success:
-    """Go on with the next step; ``patch`` is what changed in the state."""
+    """Go on with the next step; ``patch`` is what changed in the state.
+
+    ``saves`` are written to the database together with the step.
+    """
 
     patch: JSONObject = field(default_factory=dict)
+    saves: tuple[Planned, ...] = ()
     process_status: ClassVar = ProcessStatus.RUNNING
     step_status: ClassVar = StepStatus.SUCCESS
 

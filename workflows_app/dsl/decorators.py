@@ -13,6 +13,7 @@ from workflows_app.dsl.steps import (
     Binder,
     Call,
     Context,
+    Savable,
     Secretive,
     State,
     Step,
@@ -151,8 +152,9 @@ def _binder(injection: Injection) -> Binder:
         positional, keywords = injection.arguments(state, given)
 
         def call() -> Outcome:
-            result = injection.function(*positional, **keywords)
-            return Success(_patch(injection.name, result, provided))
+            patch = _patch(injection.name, injection.function(*positional, **keywords), provided)
+            # Before it becomes JSON: what is planned shows there as it will be stored.
+            return Success(patch, tuple(model.plan_save() for model in _savable(patch)))
 
         return Call(call, tuple(_secrets([*positional, *keywords.values()])))
 
@@ -164,6 +166,21 @@ def _secrets(arguments: Iterable[object]) -> Iterator[str]:
     for argument in arguments:
         if isinstance(argument, Secretive):
             yield from argument.secrets
+
+
+def _savable(result: object) -> list[Savable]:
+    """Return the objects in a step's result that are to be stored, each once."""
+    found: dict[int, Savable] = {}
+    pending = [result]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Mapping):
+            pending += value.values()
+        elif isinstance(value, list | tuple):
+            pending += value
+        elif isinstance(value, Savable):
+            found.setdefault(id(value), value)
+    return list(found.values())
 
 
 def _lazy_copy(injection: Injection, state: JSONObject) -> JSONObject:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from workflows_app.errors import NotAStep
 from workflows_app.json_values import JSONObject, changes, replace_strings, to_json
-from workflows_app.outcomes import ErrorRecord, Outcome, Success
+from workflows_app.outcomes import ErrorRecord, Outcome, Planned, Success
 from workflows_app.retry import ONLY_WHEN_ASKED, Retry
 from workflows_app.statuses import StepStatus
 
@@ -107,7 +107,7 @@ class BoundStep:
         if isinstance(outcome, Success):
             patch = to_json(outcome.patch, what="the step's result")
             patch = replace_strings(patch, self.scrub) if self.secrets else patch
-            outcome = Success(changes(self.state, patch))
+            outcome = Success(changes(self.state, patch), outcome.saves)
         return outcome
 
     def scrub(self, text: str) -> str:
@@ -127,6 +127,13 @@ class Secretive(Protocol):
 
     @property
     def secrets(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class Savable(Protocol):
+    """A result that is written to the database together with its step."""
+
+    def plan_save(self) -> Planned: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +224,7 @@ class Step:
         part = {**states.pop(), **to_json(outcome.patch, what="the step's result")}
         for lens in reversed(self.lenses):
             part = lens.set(states.pop(), part)
-        return Success(changes(state, to_json(part)))
+        return Success(changes(state, to_json(part)), outcome.saves)
 
     def __rshift__(self, other: "Step | StepList") -> "StepList":
         return StepList([self]) >> other
@@ -304,6 +311,7 @@ __all__ = [
     "Context",
     "Group",
     "Lens",
+    "Savable",
     "Secretive",
     "State",
     "Step",

@@ -67,6 +67,7 @@ class Checkpoint:
         if not rows:
             self._write_after_abort()
             return self
+        self._execute_saves()
         self._write_rows()
         if isinstance(self.outcome, RetryGroup):
             self.loaded.forget_since(self.process.next_step)
@@ -91,6 +92,11 @@ class Checkpoint:
 
     def _held(self, status: str) -> QuerySet[Process]:
         return Process.objects.filter(pk=self.process.pk, fence=self.claim.fence, status=status)
+
+    def _execute_saves(self) -> None:
+        if isinstance(self.outcome, Success):
+            for planned in self.outcome.saves:
+                planned.execute()
 
     def _write_rows(self) -> None:
         values = self._values()
@@ -157,6 +163,7 @@ class Checkpoint:
         if aborted is None:
             transaction.set_rollback(True)  # Another worker has the process: this one was slow.
             return
+        self._execute_saves()
         values = self._values() | {"completed_at": self.now}
         if self.loaded.open_row:
             ProcessStep.objects.filter(pk=self.loaded.open_row.pk).update(**values)

@@ -1,0 +1,117 @@
+"""Which process is changing a subscription: at most one.
+
+Note [Lock]
+~~~~~~~~~~~
+A subscription that is out of sync is being changed, or was left half changed. ``locked_by`` says
+by which process. Lock and release are single conditional statements, so of two processes that want
+the same subscription one gets it, and the other is told who has it.
+"""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from workflows_app.errors import SubscriptionLocked, UnknownSubscription
+from workflows_app.models import Process, ProcessEvent, Subscription
+from workflows_app.statuses import FAILURES, FINAL
+
+
+def take(subscription_id: UUID, *, process_id: UUID) -> None:
+    """Lock a subscription that is in sync. Taking it again is no error.
+
+    Raises:
+        SubscriptionLocked: it is out of sync; the message says because of whom.
+    """
+    rows = Subscription.objects.filter(pk=subscription_id)
+    if rows.filter(insync=True).update(insync=False, locked_by=process_id):
+        return
+    if not rows.filter(insync=False, locked_by=process_id).exists():
+        raise _refusal(subscription_id)
+
+
+@transaction.atomic
+def take_over(subscription_id: UUID, *, process_id: UUID) -> None:
+    """Lock a subscription also if it is out of sync, unless a process is at work on it.
+
+    Raises:
+        SubscriptionLocked: a process that can go on by itself, or waits for somebody, has it.
+    """
+    row = Subscription.objects.select_for_update().filter(pk=subscription_id).first()
+    if row is None:
+        raise UnknownSubscription(subscription_id)
+    holder = Process.objects.filter(pk=row.locked_by_id).exclude(pk=process_id).first()
+    if holder and holder.status not in FAILURES | FINAL:
+        raise _refusal(subscription_id)
+    row.insync, row.locked_by_id = False, process_id
+    row.save(update_fields=["insync", "locked_by"])
+
+
+def give_back(subscription_id: UUID, *, process_id: UUID) -> None:
+    """Set a subscription in sync that this process, or nobody, has locked.
+
+    Raises:
+        SubscriptionLocked: another process has taken it over.
+    """
+    rows = Subscription.objects.filter(pk=subscription_id)
+    own = rows.filter(locked_by=process_id) | rows.filter(locked_by=None)
+    if not own.update(insync=True, locked_by=None):
+        raise _refusal(subscription_id)
+
+
+def release(process: Process, *, by: str) -> None:
+    """Set in sync whatever an aborted process has locked, and say so in its log."""
+    held = list(Subscription.objects.filter(locked_by=process).values_list("pk", flat=True))
+    if held:
+        Subscription.objects.filter(locked_by=process).update(insync=True, locked_by=None)
+        released = {"subscriptions": [str(pk) for pk in held]}
+        ProcessEvent.objects.create(
+            process=process, actor=by, action="subscriptions released", details=released
+        )
+
+
+@transaction.atomic
+def set_in_sync(subscription_id: UUID, *, by: str, reason: str) -> None:
+    """Set a subscription in sync by hand. Whoever holds it loses it.
+
+    Raises:
+        UnknownSubscription: there is none.
+        SubscriptionLocked: a process is at work on it: abort that first.
+    """
+    row = (
+        Subscription.objects.select_for_update(of=("self",))
+        .select_related("locked_by")
+        .filter(pk=subscription_id)
+        .first()
+    )
+    if row is None:
+        raise UnknownSubscription(subscription_id)
+    holder = row.locked_by
+    if holder and holder.status not in FAILURES | FINAL:
+        raise _refusal(subscription_id)
+    row.insync, row.locked_by = True, None
+    row.save(update_fields=["insync", "locked_by"])
+    ProcessEvent.objects.create(
+        process=holder,
+        actor=by,
+        action="set in sync",
+        reason=reason,
+        details={"subscription": str(subscription_id)},
+    )
+
+
+def _refusal(subscription_id: UUID) -> SubscriptionLocked | UnknownSubscription:
+    rows = Subscription.objects.select_related("locked_by__workflow")
+    row = rows.filter(pk=subscription_id).first()
+    if row is None:
+        return UnknownSubscription(subscription_id)
+    return SubscriptionLocked(why_out_of_sync(row))
+
+
+def why_out_of_sync(row: Subscription) -> str:
+    """Return a sentence that says who is changing the subscription."""
+    if row.locked_by is None:
+        return f"the subscription {row.pk} is out of sync, and no process is changing it"
+    return (
+        f"the subscription {row.pk} is out of sync: the process {row.locked_by_id} "
+        f"({row.locked_by.workflow.name}, {row.locked_by.status}) is changing it"
+    )
