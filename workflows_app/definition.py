@@ -10,11 +10,29 @@ from workflows_app.dsl.combinators import step_group
 from workflows_app.dsl.decorators import begin, done, init
 from workflows_app.dsl.steps import Authorizer, Step, StepList
 from workflows_app.errors import DefinitionError, RepeatedStep, UnknownStep
+from workflows_app.lifecycle import SubscriptionLifecycle
 from workflows_app.statuses import Target
 
 Snapshot: TypeAlias = list[dict[str, str]]
 CLEANUP = "Clean-up"
 LONGEST_NAME, LONGEST_PATH, LONGEST_ASSIGNEE = 300, 500, 100  # As the columns are.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usable:
+    """On which subscriptions a workflow may be started.
+
+    Attributes:
+        statuses: those that the subscription may have.
+        out_of_sync: also on one that is out of sync, if no process is at work on it.
+        in_use: also on one that other subscriptions use.
+        related_out_of_sync: also while one that it uses, or that uses it, is out of sync.
+    """
+
+    statuses: frozenset[SubscriptionLifecycle]
+    out_of_sync: bool = False
+    in_use: bool = True
+    related_out_of_sync: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +45,7 @@ class WorkflowDefinition:
         run_predicate: called with the number of unfinished processes by name; a false answer,
             or a sentence, refuses the start.
         cleanup: steps that run, visibly, after an abort.
+        usable: on which subscriptions it may be started, if it is for one.
     """
 
     name: str
@@ -39,6 +58,7 @@ class WorkflowDefinition:
     authorize_retry: Authorizer | None = None
     run_predicate: Callable[..., Any] | None = None
     cleanup: StepList = field(default_factory=StepList)
+    usable: Usable | None = None
     module: str = ""
 
     def __post_init__(self) -> None:

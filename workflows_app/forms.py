@@ -71,15 +71,59 @@ from workflows_app.json_values import to_json
 
 # fmt: off
 __all__ = [
-    "Accept", "AcceptData", "AcceptItemType", "AcceptValues", "Button", "ButtonsConfig", "Callout",
-    "Choice", "Complete", "ContactPerson", "ContactPersonName", "DisplaySubscription", "Divider",
-    "FormError", "FormFieldError", "FormGenerator", "FormMeta", "FormPage", "Hidden", "Label",
-    "Layout", "ListOfOne", "ListOfTwo", "LongText", "MalformedInputs", "Markdown",
-    "MigrationSummary", "NextPage", "OrganisationId", "Rejected", "State", "SubmitFormPage",
-    "SummaryData", "Timestamp", "TooManyPages", "UUIDstr", "callout", "choice_list",
-    "contact_person_list", "form_errors", "markdown", "migration_summary", "page_document",
-    "page_meta", "page_schema", "read_only_field", "read_only_list", "timestamp", "unique_conlist",
-    "validate_unique_list", "walk",
+    "Accept",
+    "AcceptData",
+    "AcceptItemType",
+    "AcceptValues",
+    "Button",
+    "ButtonsConfig",
+    "Callout",
+    "Choice",
+    "Complete",
+    "ContactPerson",
+    "ContactPersonName",
+    "DisplaySubscription",
+    "Divider",
+    "FormError",
+    "FormFieldError",
+    "FormGenerator",
+    "FormMeta",
+    "FormPage",
+    "Hidden",
+    "Label",
+    "Layout",
+    "ListOfOne",
+    "ListOfTwo",
+    "LongText",
+    "MalformedInputs",
+    "Markdown",
+    "MigrationSummary",
+    "NextPage",
+    "OrganisationId",
+    "Rejected",
+    "State",
+    "SubmitFormPage",
+    "SummaryData",
+    "Timestamp",
+    "TooManyPages",
+    "UUIDstr",
+    "callout",
+    "choice_list",
+    "contact_person_list",
+    "form_errors",
+    "markdown",
+    "migration_summary",
+    "opened",
+    "page_document",
+    "page_meta",
+    "page_schema",
+    "plain",
+    "read_only_field",
+    "read_only_list",
+    "timestamp",
+    "unique_conlist",
+    "validate_unique_list",
+    "walk",
 ]
 # fmt: on
 
@@ -144,7 +188,7 @@ def walk(form: Form, state: State, inputs: object) -> Outcome:
             return NextPage(model, index, pages.has_next(model))
         case _Rejected(model, index, verdict):
             return Rejected(model, index, verdict, pages.has_next(model))
-    return Complete(_plain(outcome.state))
+    return Complete(plain(outcome.state))
 
 
 def page_document(outcome: NextPage | Rejected) -> dict[str, Any]:
@@ -196,25 +240,39 @@ class _Pages:
     def __call__(self, state: State) -> Generator[Any, Any, Any]:
         started = self.form if isinstance(self.form, type) else self.form(state)
         self.single = not isinstance(started, Generator)
-        return started if isinstance(started, Generator) else _single(started)
+        return _pages_of(started)
 
     def has_next(self, page: type[BaseModel]) -> bool | None:
         return page_meta(page).get("hasNext", False if self.single else None)
+
+
+def opened(form: Form, state: State) -> Generator[Any, Any, Any]:
+    """Return the generator of a form of any of the three kinds; for a form within another."""
+    return _pages_of(form if isinstance(form, type) else form(state))
+
+
+def plain(result: object) -> State:
+    """Return what a form ended with as plain JSON.
+
+    Raises:
+        NotJSON: it holds something that JSON cannot.
+    """
+    if isinstance(result, BaseModel):
+        result = result.model_dump()
+    if not isinstance(result, Mapping | None):
+        raise TypeError(f"A form ends with a mapping or a filled page, not with {result!r}.")
+    found: State = to_json(dict(result or {}), what="the result of the form")
+    return found
+
+
+def _pages_of(started: Any) -> Generator[Any, Any, Any]:
+    return started if isinstance(started, Generator) else _single(started)
 
 
 def _single(page: Any) -> Generator[Any, Any, Any]:
     if isinstance(page, type):
         page = yield page
     return page
-
-
-def _plain(result: object) -> State:
-    if isinstance(result, BaseModel):
-        result = result.model_dump()
-    if not isinstance(result, Mapping | None):
-        raise TypeError(f"A form ends with a mapping or a filled page, not with {result!r}.")
-    plain: State = to_json(dict(result or {}), what="the result of the form")
-    return plain
 
 
 def _checked(inputs: object) -> list[State]:

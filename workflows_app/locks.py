@@ -39,7 +39,7 @@ def take_over(subscription_id: UUID, *, process_id: UUID) -> None:
     row = Subscription.objects.select_for_update().filter(pk=subscription_id).first()
     if row is None:
         raise UnknownSubscription(subscription_id)
-    holder = Process.objects.filter(pk=row.locked_by_id).exclude(pk=process_id).first()
+    holder = row.locked_by if row.locked_by_id != process_id else None
     if holder and holder.status not in FAILURES | FINAL:
         raise _refusal(subscription_id)
     row.insync, row.locked_by_id = False, process_id

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from workflows_app.authors import authors_code
-from workflows_app.definition import WorkflowDefinition, cleanup_chain, complete_chain
+from workflows_app.definition import Usable, WorkflowDefinition, cleanup_chain, complete_chain
 from workflows_app.dsl.steps import Authorizer, Step, StepList, steps_of
 from workflows_app.errors import (
     AuthorsMistake,
@@ -55,6 +55,7 @@ def workflow(
     run_predicate: Callable[..., Any] | None = None,
     additional_steps: Step | StepList | None = None,
     cleanup: Step | StepList | None = None,
+    usable: Usable | None = None,
 ) -> Callable[[Callable[[], Step | StepList]], WorkflowDefinition]:
     """Make a workflow of a function that returns a chain of steps, and register it by its name.
 
@@ -74,6 +75,7 @@ def workflow(
             authorize_retry=authorize_retry,
             run_predicate=run_predicate,
             cleanup=cleanup_chain(steps_of(cleanup or StepList())),
+            usable=usable,
             module=function.__module__,
         )
         _register(definition.name, definition, definition.module)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from workflows_app import queue, stopping
+from workflows_app import locks, queue, stopping
 from workflows_app.dsl.steps import Call, Context, Step
 from workflows_app.engine import moves
 from workflows_app.engine.loading import Loaded, Row, close_open_rows, step_names
@@ -78,6 +78,8 @@ class Checkpoint:
                 self._let_go()
         elif self.process.due_at is not None:
             queue.wake()
+        elif self.process.status == ProcessStatus.ABORTED:
+            locks.release(self.process, by="SYSTEM")
         return self
 
     def apply(self) -> bool:
@@ -171,6 +173,8 @@ class Checkpoint:
             latest = aborted.steps.aggregate(latest=Max("position"))["latest"]
             ProcessStep.objects.create(process=aborted, position=latest + 1, **values)
         due_at = self.now if aborted.next_step else None
+        if due_at is None:
+            locks.release(aborted, by="SYSTEM")
         self._held(ProcessStatus.ABORTED).update(worker="", due_at=due_at)
         queue.wake()
 
@@ -230,6 +234,7 @@ def let_rest(loaded: Loaded, claim: Claim) -> None:
         held = Process.objects.filter(pk=claim.process_id, fence=claim.fence)
         if held.update(due_at=None, worker=""):
             close_open_rows(loaded.process, status=StepStatus.ABORTED, at=now)
+            locks.release(loaded.process, by="SYSTEM")
 
 
 def _columns(process: Process) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from workflows_app import queue
+from workflows_app import locks, queue
 from workflows_app.engine.loading import Loaded, close_open_rows, load, locked
 from workflows_app.engine.moves import enter_cleanup
 from workflows_app.errors import UnknownStep, UnknownWorkflow, WrongStatus
@@ -111,6 +111,8 @@ def abort(process_id: UUID, *, by: str, reason: str = "") -> Process:
         process.due_at = lease_ends  # The clean-up begins when the running step has ended.
     else:
         close_open_rows(process, status=StepStatus.ABORTED, at=now)
+        if process.due_at is None:
+            locks.release(process, by=by)
     process.assignee = ""
     process.save(update_fields=[*_MOVED, "next_step", "assignee"])
     _log(process, by, "aborted", reason)

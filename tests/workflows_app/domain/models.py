@@ -54,7 +54,7 @@ class UserBlockProvisioning(UserBlockInactive, lifecycle=[PROVISIONING]):
 class UserBlock(UserBlockProvisioning, lifecycle=[ACTIVE]):
     age: int
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def title(self) -> str:
         return f"{self.username} of {self.group.group_name}"
