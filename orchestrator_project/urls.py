@@ -9,6 +9,7 @@ from orchestrator_project.health import healthy
 
 urlpatterns = [
     path("api/", include("callbacks_app.urls")),
+    path("api/", include("callbacks_app.api.urls")),
     path("api/", include("workflows_app.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
