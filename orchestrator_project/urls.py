@@ -16,5 +16,6 @@ urlpatterns = [
     path("healthz", healthy),
     path("", RedirectView.as_view(pattern_name="workflows:processes")),
     path("admin/", include("workflows_app.console.urls")),
+    path("admin/", include("callbacks_app.console.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,25 +1,70 @@
 """Callbacks for templates: what became of them, never what opens them."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
-from uuid import UUID
 
 from django import template
+from django.utils import timezone
 
+from callbacks_app.console.listing import Line, lines
+from callbacks_app.console.words import LOOKS, look
 from callbacks_app.models import CallbackToken
+from workflows_app.models import Process
 
 register = template.Library()
-Callbacks: TypeAlias = Mapping[str, CallbackToken]
+Callbacks: TypeAlias = Sequence[CallbackToken]
+MOST_ITEMS = 50  # Of a map, that a panel lists.
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Several callbacks of one step: how many have ended and how, and those that are open first."""
+
+    ended: int
+    text: str
+    lines: list[Line]
+    hidden: int
 
 
 @register.simple_tag
-def callbacks_of(process_id: UUID) -> Callbacks:
-    """Return the newest callback of each step of the process, by the step's path. One query."""
-    rows = CallbackToken.objects.filter(process_id=process_id).order_by("pk")
-    return {row.path: row for row in rows.defer("nonce", "key_id", "result")}
+def callbacks_of(process: Process) -> Callbacks:
+    """Return the callbacks of the process, oldest first. One query."""
+    rows = list(
+        CallbackToken.objects.filter(process=process)
+        .defer("nonce", "key_id", "result")
+        .order_by("pk")
+    )
+    for row in rows:
+        row.process = process  # Read already.
+    return rows
 
 
 @register.simple_tag
-def callback_at(callbacks: Callbacks, path: str) -> CallbackToken | None:
-    """Return the callback of the step at ``path``, if it has one."""
-    return callbacks.get(path)
+def callbacks_at(callbacks: Callbacks, path: str) -> Callbacks:
+    """Return those of the newest attempt that the step at ``path`` waits for, or handed out."""
+    of_step = [row for row in callbacks if path in (row.waits_at, row.path)]
+    return [
+        row for row in of_step if (row.path, row.attempt) == (of_step[-1].path, of_step[-1].attempt)
+    ]
+
+
+@register.filter
+def callback_word(callback: CallbackToken) -> str:
+    """Return the callback's status as the console says it."""
+    return look(callback).word
+
+
+@register.simple_tag
+def summed(callbacks: Callbacks) -> Sum:
+    """Sum several callbacks up."""
+    counts = Counter(row.operation_status for row in callbacks)
+    text = ", ".join(f"{counts[name]} {of.word}" for name, of in LOOKS.items() if counts[name])
+    first = sorted(callbacks, key=lambda row: row.operation_status != "started")
+    return Sum(
+        ended=len(callbacks) - counts["started"],
+        text=text,
+        lines=list(lines(first[:MOST_ITEMS], timezone.now())),
+        hidden=max(0, len(callbacks) - MOST_ITEMS),
+    )

@@ -1,1 +1,1 @@
-"""The operator's pages, inside the admin site. The top layer: nothing imports it."""
+"""The operator's pages, inside the admin site. Other apps' pages build on it."""

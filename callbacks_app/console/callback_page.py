@@ -1,0 +1,133 @@
+"""One callback: where it stands, what came back, who tried; and the part that is polled."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from callbacks_app import by_hand, expected
+from callbacks_app.console.consequences import WORDS
+from callbacks_app.console.pages import callback_fragment, callback_view
+from callbacks_app.console.words import WAYS, look, outcome, sentence
+from callbacks_app.models import CallbackAttempt, CallbackToken
+from workflows_app.console.consequences import Words
+from workflows_app.console.pages import page, tag_of, unchanged
+from workflows_app.console.sentences import Look, Sentence, step_name
+from workflows_app.console.values import Shown, pretty, shown
+
+MOST_SHOWN = 200  # Requests.
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One line of the log."""
+
+    row: CallbackAttempt
+    outcome: str
+    way: str
+    payload: Shown | None
+
+
+@dataclass
+class View:
+    """What the page shows of a callback, to one user."""
+
+    callback: CallbackToken
+    user: Any
+    now: datetime
+
+    @cached_property
+    def step(self) -> str:
+        return step_name(self.callback.process, self.callback.path)
+
+    @property
+    def look(self) -> Look:
+        return look(self.callback)
+
+    @property
+    def sentence(self) -> Sentence:
+        return sentence(self.callback, self.now)
+
+    @property
+    def live(self) -> bool:
+        """Whether anything can still change: if not, the page stops asking."""
+        return self.callback.operation_status == "started" or not self.callback.process.is_final
+
+    @cached_property
+    def overrulable(self) -> bool:
+        return by_hand.can_be_overruled(self.callback)
+
+    @cached_property
+    def actions(self) -> list[tuple[str, Words]]:
+        return [(verb, WORDS[verb]) for verb in by_hand.allowed(self.user, self.callback)]
+
+    @cached_property
+    def may_adopt(self) -> bool:
+        """Whether a late result could be taken now."""
+        newest = by_hand.newest(self.callback)
+        return "complete" in by_hand.allowed(self.user, newest)
+
+    @property
+    def result(self) -> Shown | None:
+        return shown(self.callback.result) if self.callback.status == "succeeded" else None
+
+    @property
+    def error(self) -> Shown | None:
+        return shown(self.callback.error) if self.callback.error else None
+
+    @cached_property
+    def schema(self) -> str:
+        schema = expected.schema_of(self.callback)
+        return pretty(schema) if schema else ""
+
+    @cached_property
+    def requests(self) -> list[Request]:
+        rows = self.callback.attempts.order_by("-last_at", "-pk")[:MOST_SHOWN]
+        return [
+            Request(
+                row=row,
+                outcome=outcome(row.outcome),
+                way=WAYS.get(row.via, row.via),
+                payload=shown(row.payload) if row.adoptable else None,
+            )
+            for row in rows
+        ]
+
+    @cached_property
+    def tag(self) -> str:
+        """An entity tag: it changes when the page would. One query beside the callback's."""
+        row, process = self.callback, self.callback.process
+        moved = (process.status, process.next_step, row.status, row.deadline_at, row.paused)
+        requests = [(request.row.pk, request.row.times) for request in self.requests]
+        return tag_of(moved, row.heartbeat_due_at, row.progress, row.progress_at, requests)
+
+
+@callback_view
+@require_GET
+def callback(request: HttpRequest, *, callback_id: str) -> HttpResponse:
+    """Show a callback."""
+    view = View(by_hand.find(callback_id), request.user, timezone.now())
+    context = {"title": f"Callback of {view.step}", "view": view, "callback": view.callback}
+    return page(request, "callbacks/callback.html", context)
+
+
+@callback_fragment
+@require_GET
+def live(request: HttpRequest, *, callback_id: str) -> HttpResponse:
+    """Return the part of the page that changes by itself; 304 if the browser has it."""
+    view = View(by_hand.find(callback_id), request.user, timezone.now())
+    not_modified = unchanged(request, view.tag)
+    if not_modified:
+        return not_modified
+    context = {"view": view, "callback": view.callback}
+    response = render(request, "callbacks/live.html", context)
+    response["ETag"] = f'"{view.tag}"'
+    return response
+
+
+__all__ = ["callback", "live"]

@@ -1,0 +1,38 @@
+"""What the pages share: the console's guard, and refusals of callbacks in words."""
+
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from callbacks_app.errors import CallbackError, NotPermitted, UnknownToken
+from workflows_app.console.pages import View, console_view, fragment_view, refused, sentence
+from workflows_app.errors import WorkflowError
+
+
+def callback_view(view: View) -> View:
+    """Ask for what the console asks for; say in words why something is refused."""
+    return console_view(_spoken(view))
+
+
+def callback_fragment(view: View) -> View:
+    """Make a view for htmx to poll."""
+    return fragment_view(_spoken(view))
+
+
+def _spoken(view: View) -> View:
+    @wraps(view)
+    def spoken(request: HttpRequest, *, callback_id: str, **arguments: Any) -> HttpResponse:
+        try:
+            return view(request, callback_id=callback_id, **arguments)
+        except UnknownToken as error:
+            raise Http404(str(error)) from error
+        except NotPermitted as error:
+            return refused(request, str(error).rstrip("."), status=403)
+        except (CallbackError, WorkflowError) as error:
+            messages.error(request, sentence(error))
+            return redirect("callback_console:callback", callback_id=callback_id)
+
+    return spoken
