@@ -60,6 +60,8 @@ class CallbackView(APIView):
     ) -> Response:
         """Keep addresses with tokens out of caches and referrers; let any page call them."""
         response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code >= 400 and response.status_code != 429:
+            PerAddress().count(request)
         response["Cache-Control"] = "no-store"
         response["Referrer-Policy"] = "no-referrer"
         if response.status_code == 405:
