@@ -7,6 +7,7 @@ from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -37,12 +38,23 @@ RECEIPTS = {200: ReceiptSerializer, 202: ReceiptSerializer, **PROBLEMS}
 KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER)
 
 
+class AlwaysJSON(BaseContentNegotiation):
+    """Answer in JSON whatever the caller accepts: a result is never refused for its ``Accept``."""
+
+    def select_renderer(
+        self, _request: Any, renderers: Any, _format_suffix: str | None = None
+    ) -> Any:
+        """Return the only renderer there is."""
+        return renderers[0], renderers[0].media_type
+
+
 class CallbackView(APIView):
     """What the endpoints share: no login, no session, and refusals as problem details."""
 
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = (PerToken, PerAddress)
+    content_negotiation_class = AlwaysJSON
 
     def get_throttles(self) -> Any:
         """Limit everything but the question which methods there are."""
