@@ -12,4 +12,5 @@ urlpatterns = [
     path(f"{_ROUTE}/progress", views.Progress.as_view(), name="progress"),
     path(f"{_ROUTE}/heartbeat", views.Beat.as_view(), name="heartbeat"),
     path(f"{_ROUTE}/failure", views.Fail.as_view(), name="failure"),
+    path(f"{_ROUTE}/openapi.json", views.Contract.as_view(), name="contract"),
 ]

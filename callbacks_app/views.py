@@ -12,7 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from callbacks_app import answers, cloud_events, payloads, problems, tokens
+from callbacks_app import (
+    answers,
+    cloud_events,
+    contracts,
+    operations,
+    payloads,
+    problems,
+    tokens,
+)
 from callbacks_app.answers import Answer, Receipt
 from callbacks_app.errors import AlreadyAnswered, InvalidPayload, NoLongerOpen, NotPermitted
 from callbacks_app.incoming import Incoming
@@ -35,7 +43,13 @@ RECEIPT_CODES: dict[Receipt, int] = {
 }
 PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 503), Problem)
 RECEIPTS = {200: ReceiptSerializer, 202: ReceiptSerializer, **PROBLEMS}
-KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER)
+READING = dict.fromkeys((404, 429, 503), Problem)
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The same in every try to send this answer; `webhook-id` is taken for it too.",
+)
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -97,7 +111,7 @@ class Receive(CallbackView):
         operation_id="callback_result",
         auth=[],
         parameters=[KEY],
-        request=OpenApiTypes.ANY,
+        request={"application/json": OpenApiTypes.ANY, cloud_events.MEDIA_TYPE: operations.EVENT},
         responses=RECEIPTS,
     )
     def post(self, request: Request, process_id: str, token: str) -> Response:
@@ -110,7 +124,7 @@ class Receive(CallbackView):
     @extend_schema(
         operation_id="callback_state",
         auth=[],
-        responses={200: CallbackState, 404: Problem, 429: Problem, 503: Problem},
+        responses={200: CallbackState, **READING},
     )
     def get(self, _request: Request, process_id: str, token: str) -> Response:
         """Say whether the callback is still open. Never consumes it."""
@@ -180,6 +194,20 @@ class Beat(CallbackView):
             with finished_is_gone():
                 answers.beat(opened.callback, incoming.sender, extend_by=extend_by)
         return Response(HeartbeatReceipt(opened.callback).data)
+
+
+class Contract(CallbackView):
+    """What is sent to a callback."""
+
+    @extend_schema(
+        operation_id="callback_contract",
+        auth=[],
+        responses={200: OpenApiTypes.OBJECT, **READING},
+    )
+    def get(self, _request: Request, process_id: str, token: str) -> Response:
+        """Describe this callback as OpenAPI 3.1. Never consumes it; the token is not told."""
+        callback = tokens.verified(token, process_id=process_id).callback
+        return Response(contracts.document(callback))
 
 
 @contextmanager

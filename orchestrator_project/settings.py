@@ -159,6 +159,11 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Workflow orchestrator",
     "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",  # Whose schemas are JSON Schema, as pydantic writes it.
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "callbacks_app.contracts.publish",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
         "ProcessStatus": "workflows_app.statuses.ProcessStatus",

@@ -26,7 +26,7 @@ from workflows_app.engine.loading import load, unlocked
 from workflows_app.models import EngineSettings, Process, ProcessStep
 from workflows_app.statuses import FAILURES, ProcessStatus
 
-PAGES = {"application/json": {"type": "array", "items": {"type": "object"}, "nullable": True}}
+PAGES = {"application/json": {"type": ["array", "null"], "items": {"type": "object"}}}
 REFUSALS = dict.fromkeys((400, 403, 404, 409), RefusalSerializer)
 FILTERS = ("status", "assignee", "created_by", "is_task", "workflow")
 
