@@ -167,7 +167,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
         "ProcessStatus": "workflows_app.statuses.ProcessStatus",
+        "ProductLifecycle": "workflows_app.lifecycle.ProductLifecycle",
         "StepStatus": "workflows_app.statuses.StepStatus",
+        "SubscriptionLifecycle": "workflows_app.lifecycle.SubscriptionLifecycle",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -14,9 +14,14 @@ from workflows_app import engine, policy
 from workflows_app.errors import WorkflowError
 from workflows_app.models import (
     EngineSettings,
+    FixedInput,
     Process,
     ProcessEvent,
     ProcessStep,
+    Product,
+    ProductBlock,
+    Subscription,
+    SubscriptionInstance,
     Worker,
     Workflow,
 )
@@ -24,8 +29,9 @@ from workflows_app.policy import Action
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
 else:
-    ModelAdmin = admin.ModelAdmin
+    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
 
 
 class ReadOnly(ModelAdmin):
@@ -145,3 +151,51 @@ admin.site.site_url = None  # There is no other site to view.
 
 for _name in ("Success", "Failure", "OrmQ"):  # django-q2's; a message deleted is a task lost.
     _make_read_only(apps.get_model("django_q", _name))
+
+
+class FixedInputs(TabularInline):
+    """What is the same for all subscriptions of a product."""
+
+    model = FixedInput
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Product)
+class ProductAdmin(ReadOnly):
+    list_display = ("name", "product_type", "tag", "status", "created_at")
+    list_filter = ("status", "product_type")
+    search_fields = ("name", "description", "tag")
+    ordering = ("name",)
+    inlines = (FixedInputs,)
+
+
+@admin.register(ProductBlock)
+class ProductBlockAdmin(ReadOnly):
+    list_display = ("name", "tag", "description")
+    search_fields = ("name", "description")
+    ordering = ("name",)
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnly):
+    list_display = ("description", "product", "customer_id", "status", "insync", "locked_by")
+    list_filter = ("status", "insync", "product")
+    list_select_related = ("product", "locked_by")
+    search_fields = ("=id", "description", "customer_id", "note")
+    ordering = ("-created_at", "pk")
+
+
+@admin.register(SubscriptionInstance)
+class SubscriptionInstanceAdmin(ReadOnly):
+    list_display = ("id", "product_block", "subscription", "label")
+    list_filter = ("product_block",)
+    list_select_related = ("product_block", "subscription")
+    search_fields = ("=id", "=subscription__id", "label")
+    ordering = ("pk",)

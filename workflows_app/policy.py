@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, str] = {
     "note": "workflows_app.change_process",
     "delete": "workflows_app.delete_process",
     "pause": "workflows_app.pause_engine",
+    "set in sync": "workflows_app.lock_subscription",
 }
 
 _FITTING: dict[Action, Callable[[Process], bool]] = {

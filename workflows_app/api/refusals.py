@@ -11,6 +11,8 @@ from workflows_app import errors, forms
 STATUS_CODES: dict[type[Exception], int] = {
     errors.UnknownWorkflow: 404,
     errors.UnknownProcess: 404,
+    errors.UnknownSubscription: 404,
+    errors.SubscriptionLocked: 409,
     errors.UnknownStep: 409,
     errors.WrongStatus: 409,
     errors.AlreadyAnswered: 409,

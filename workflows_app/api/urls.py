@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows_app.api import views
+from workflows_app.api import subscriptions, views
 
 app_name = "api"
 
@@ -12,5 +12,22 @@ urlpatterns = [
     path("processes/<uuid:process_id>/resume", views.Resume.as_view(), name="resume"),
     path("processes/<uuid:process_id>/abort", views.Abort.as_view(), name="abort"),
     path("processes/<str:workflow_name>", views.StartProcess.as_view(), name="start"),
+    path("products/", subscriptions.Products.as_view(), name="products"),
+    path("subscriptions/", subscriptions.Subscriptions.as_view(), name="subscriptions"),
+    path(
+        "subscriptions/<uuid:subscription_id>",
+        subscriptions.SubscriptionDetail.as_view(),
+        name="subscription",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/workflows",
+        subscriptions.SubscriptionWorkflows.as_view(),
+        name="subscription_workflows",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/set_in_sync",
+        subscriptions.SetInSync.as_view(),
+        name="set_in_sync",
+    ),
     path("engine", views.Engine.as_view(), name="engine"),
 ]
