@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("healthz", healthy),
+    path("", include("callbacks_app.mistral_urls")),
     path("", RedirectView.as_view(pattern_name="workflows:processes")),
     path("admin/", include("workflows_app.console.urls")),
     path("admin/", include("callbacks_app.console.urls")),

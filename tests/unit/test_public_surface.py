@@ -28,7 +28,7 @@ ELSEWHERE = {
     """,
     "workflows_app.queue": "claim renew wake next_due Claim",
     "workflows_app.registry": "workflow task get names definitions LazyWorkflowInstance",
-    "callbacks_app.steps": "callback_step",
+    "callbacks_app.steps": "callback_step http_step async_noop",
 }
 
 
