@@ -12,6 +12,8 @@ DEFAULTS: dict[str, Any] = {
     "MAX_IDLE_SECONDS": 1.0,  # The longest a worker sleeps without looking at the table.
     "SQLITE_POLL_SECONDS": 0.02,
     "STOP_GRACE_SECONDS": 30,  # How long a stopping worker may finish its steps.
+    "TASK_RETENTION_DAYS": 30,  # How long completed tasks are kept, where they do not say.
+    "VALIDATIONS_AT_ONCE": 20,  # How many the task that validates subscriptions has running.
     "CALLBACK_KEYS": None,  # {key id: secret}, newest first; None derives one of SECRET_KEY.
     "CALLBACK_MAX_BYTES": 1024 * 1024,
     "CALLBACK_MAX_DEPTH": 100,

@@ -46,6 +46,7 @@ class WorkflowDefinition:
             or a sentence, refuses the start.
         cleanup: steps that run, visibly, after an abort.
         usable: on which subscriptions it may be started, if it is for one.
+        keep_days: how long its completed tasks are kept; None for ``TASK_RETENTION_DAYS``.
     """
 
     name: str
@@ -59,6 +60,7 @@ class WorkflowDefinition:
     run_predicate: Callable[..., Any] | None = None
     cleanup: StepList = field(default_factory=StepList)
     usable: Usable | None = None
+    keep_days: float | None = None
     module: str = ""
 
     def __post_init__(self) -> None:

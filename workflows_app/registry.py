@@ -56,6 +56,7 @@ def workflow(
     additional_steps: Step | StepList | None = None,
     cleanup: Step | StepList | None = None,
     usable: Usable | None = None,
+    keep_days: float | None = None,
 ) -> Callable[[Callable[[], Step | StepList]], WorkflowDefinition]:
     """Make a workflow of a function that returns a chain of steps, and register it by its name.
 
@@ -76,6 +77,7 @@ def workflow(
             run_predicate=run_predicate,
             cleanup=cleanup_chain(steps_of(cleanup or StepList())),
             usable=usable,
+            keep_days=keep_days,
             module=function.__module__,
         )
         _register(definition.name, definition, definition.module)

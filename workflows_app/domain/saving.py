@@ -105,6 +105,9 @@ class Plan:
         )
         _delete_instances(before.instances.keys() - self.after.instances.keys())
 
+    def _was(self, column: str) -> Any:
+        return self.before.columns[column] if self.before else None
+
     def _end(self, place: Place) -> UUID | None:
         return self.after.edges.get(place)
 
@@ -113,8 +116,10 @@ class Plan:
         if self.before is None:
             Subscription.objects.create(pk=pk, insync=self.model.insync, **columns)
             return
+        # Only what changed: a note that was changed meanwhile, which raises no version, stays.
+        changed = {name: value for name, value in columns.items() if self._was(name) != value}
         read = Subscription.objects.filter(pk=pk, version=self.version)
-        if not read.update(version=F("version") + 1, **columns):
+        if not read.update(version=F("version") + 1, **changed):
             raise StaleDataError(pk, given=self.version)
 
 

@@ -1,0 +1,47 @@
+"""Change a subscription's note, whatever its status and whoever is changing the rest of it."""
+
+from uuid import UUID
+
+from pydantic import ConfigDict
+
+from workflows_app import State, StepList, Target, begin, step, workflow
+from workflows_app.forms import FormGenerator, LongText, SubmitFormPage
+from workflows_app.lifecycle import SubscriptionLifecycle
+from workflows_app.models import Subscription
+from workflows_app.subscriptions import (
+    Usable,
+    store_process_subscription,
+    wrap_modify_initial_input_form,
+)
+
+ANY = Usable(statuses=frozenset(SubscriptionLifecycle), out_of_sync=True, related_out_of_sync=True)
+
+
+def note_form(subscription_id: UUID) -> FormGenerator:
+    """Ask for the new note, beginning with the old one."""
+    before = Subscription.objects.values_list("note", flat=True).get(pk=subscription_id)
+
+    class NotePage(SubmitFormPage):
+        model_config = ConfigDict(title="Note")
+
+        note: LongText = LongText(before)
+
+    page = yield NotePage
+    return {"note": page.note, "note_before": before}
+
+
+@step("Change the note")
+def change_note(subscription_id: UUID, note: str) -> State:
+    # Not through the model: a note raises no version, so nobody's work is lost to it.
+    Subscription.objects.filter(pk=subscription_id).update(note=note.strip())
+    return {"note": note.strip()}
+
+
+@workflow(
+    "Change the note",
+    target=Target.MODIFY,
+    initial_input_form=wrap_modify_initial_input_form(note_form, ANY),
+    usable=ANY,
+)
+def modify_note() -> StepList:
+    return begin >> store_process_subscription() >> change_note
