@@ -193,19 +193,11 @@ def options(**headers):
 
 
 @pytest.mark.parametrize(
-    ("rates", "allowed"),
-    [
-        (("600/min", "6000/min"), "600"),
-        (("600/min", "10/s"), "600"),
-        (("2/s", None), "120"),
-        ((None, "120/h"), "2"),
-        (("1/day", None), "1"),
-        ((None, None), "*"),
-    ],
+    ("rate", "allowed"),
+    [("600/min", "600"), ("2/s", "120"), ("1/day", "1"), (None, "*")],
 )
-def test_any_sender_may_send_at_the_rate_of_the_settings(settings, rates, allowed):
-    names = ("CALLBACK_RATE_PER_TOKEN", "CALLBACK_RATE_PER_ADDRESS")
-    settings.ORCHESTRATOR = dict(zip(names, rates, strict=True))
+def test_any_sender_may_send_at_the_rate_of_the_settings(settings, rate, allowed):
+    settings.ORCHESTRATOR = {"CALLBACK_RATE_PER_TOKEN": rate}
 
     answer = cloud_events.handshake(
         options(
