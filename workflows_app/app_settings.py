@@ -37,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
         "ff00::/8",
     ),
     "HTTP_MAX_RESPONSE_BYTES": 5 * 1024 * 1024,
+    "DEFAULT_PRODUCT_WORKFLOWS": ["modify_note"],  # What ensure_default_workflows attaches.
 }
 
 

@@ -30,6 +30,9 @@ WorkflowError
 │   ├── DuplicateBlock       two objects claim to be the same block
 │   ├── UnknownProductBlock  the database does not know a block
 │   └── SubscriptionLocked   another process is changing it
+├── CatalogError             a migration cannot change workflows or products like this
+│   ├── NotInCatalog         it names what the database does not have
+│   └── StillInUse           subscriptions have what it deletes
 └── StepError                a step cannot be run, or its result cannot be kept
     ├── MissingParameter     the state lacks a key that the step needs
     ├── WrongParameter       a value does not fit the parameter's annotation
@@ -247,6 +250,27 @@ class UnknownProductBlock(DomainError):
 
 class SubscriptionLocked(DomainError):
     """Another process is changing the subscription."""
+
+
+class CatalogError(WorkflowError):
+    """A migration cannot change the registered workflows or the products like this."""
+
+
+class NotInCatalog(CatalogError):
+    """A migration names what the database does not have."""
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"there is no {what} '{name}'; a migration before this one must create it")
+
+
+class StillInUse(CatalogError):
+    """A migration deletes what subscriptions have."""
+
+    def __init__(self, what: str, name: str, *, subscriptions: int, hint: str) -> None:
+        counted = (
+            "1 subscription uses" if subscriptions == 1 else f"{subscriptions} subscriptions use"
+        )
+        super().__init__(f"the {what} '{name}' cannot be deleted, as {counted} it: {hint}")
 
 
 class StepError(WorkflowError):
