@@ -129,10 +129,19 @@ def set_paused(callback: CallbackToken, sender: Sender, *, paused: bool) -> None
     Raises:
         AlreadyAnswered, NoLongerOpen: it is over; nothing has changed.
     """
-    waits = callback.status == CallbackStatus.AWAITING
-    silence = deadlines.start_heartbeat(callback) if waits and not paused else {}
     with transaction.atomic():
-        _hear(callback, sender, "state", paused=paused, **{"heartbeat_due_at": None} | silence)
+        process = lock(callback.process_id)  # So it neither begins nor ends its wait now.
+        callback.refresh_from_db()
+        was_paused, callback.paused = callback.paused, paused
+        values: dict[str, Any] = {"paused": paused}
+        if paused:
+            values["heartbeat_due_at"] = None
+        elif was_paused and callback.is_counting:
+            values |= deadlines.start_heartbeat(callback)
+        _hear(callback, sender, "state", **values)
+        if was_paused and not paused:
+            # It may have looked during the pause, when only the answer was to be waited for.
+            engine.deliver(process, path=callback.waits_at)
     callback.refresh_from_db()
 
 

@@ -148,7 +148,9 @@ def adopt(attempt: CallbackAttempt, *, person: Person) -> Receipt:
     """
     if not attempt.adoptable:
         raise NotPermitted("This request brought no result that could be adopted.")
-    return complete(newest(attempt.callback), result=attempt.payload, person=person)
+    receipt = complete(newest(attempt.callback), result=attempt.payload, person=person)
+    CallbackAttempt.objects.filter(pk=attempt.pk).update(adoptable=False)
+    return receipt
 
 
 def newest(callback: CallbackToken) -> CallbackToken:

@@ -35,7 +35,7 @@ def start(callback: CallbackToken) -> dict[str, Any]:
 
 def start_heartbeat(callback: CallbackToken) -> dict[str, Any]:
     """Return what changes in the row of ``callback`` when its silence begins to count."""
-    if callback.heartbeat is None:
+    if callback.heartbeat is None or callback.paused:
         return {}
     return {"heartbeat_due_at": database_now() + callback.heartbeat}
 

@@ -26,7 +26,6 @@ from callbacks_app.incoming import Incoming
 from callbacks_app.mistral_schemas import ActionExecutionSerializer
 from callbacks_app.models import CallbackToken
 from callbacks_app.payloads import Message
-from workflows_app import engine
 from workflows_app.json_values import JSON
 from workflows_app.models import ProcessEvent
 
@@ -181,18 +180,9 @@ def _note_answer(incoming: Incoming, update: Update, answer: Answer) -> None:
 
 
 def _set_paused(callback: CallbackToken, sender: Sender, state: State) -> None:
-    """Let the remote system be silent, or count its silence again.
-
-    Then the waiting step looks once more at how long it may wait: it may have looked during the
-    pause, when there was nothing to wait for but the answer.
-    """
-    with _legal(callback, state), transaction.atomic():
-        process = answers.lock(callback.process_id)  # So it neither begins nor ends its wait now.
-        callback.refresh_from_db(fields=["status", "paused"])
-        was_paused = callback.paused
+    """Let the remote system be silent, or count its silence again."""
+    with _legal(callback, state):
         answers.set_paused(callback, sender, paused=state == "PAUSED")
-        if was_paused and not callback.paused:
-            engine.deliver(process, path=callback.waits_at)
 
 
 def _set_paused_by_hand(callback: CallbackToken, update: Update, person: Person) -> None:

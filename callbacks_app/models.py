@@ -109,6 +109,11 @@ class CallbackToken(models.Model):
         return self.status in OPEN
 
     @property
+    def is_counting(self) -> bool:
+        """Whether its time has begun to count: with the wait, or, for two phases, at once."""
+        return self.is_open and not (self.status == CallbackStatus.ARMED and self.waits_at)
+
+    @property
     def operation_status(self) -> str:
         """The status in the words of durable functions; stopped if the process is over."""
         if self.is_open and self.process.is_final:

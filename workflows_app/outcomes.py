@@ -25,20 +25,23 @@ class ErrorRecord:
     details: JSON = None
 
     @classmethod
-    def of(cls, error: BaseException) -> "ErrorRecord":
-        """Describe ``error``; its details are dropped if they are not JSON."""
+    def of(
+        cls, error: BaseException, *, scrub: Callable[[str], str] = lambda text: text
+    ) -> "ErrorRecord":
+        """Describe ``error``; its details are dropped if they are not JSON.
+
+        Args:
+            scrub: takes out what must not be stored; before a text is cut, so that no half stays.
+        """
         details = error.details if isinstance(error, ProcessFailureError) else None
+        reason = _storable(_words(error) or type(error).__name__)
+        trace = _storable("".join(traceback.format_exception(error)))
         return cls(
             class_name=type(error).__name__[:LONGEST_CLASS_NAME],
-            reason=_storable(_words(error) or type(error).__name__)[:LONGEST_REASON],
-            traceback=_storable("".join(traceback.format_exception(error)))[-LONGEST_TRACEBACK:],
-            details=to_json_or_text(details),
+            reason=scrub(reason)[:LONGEST_REASON],
+            traceback=scrub(trace)[-LONGEST_TRACEBACK:],
+            details=replace_strings(to_json_or_text(details), scrub),
         )
-
-    def scrubbed(self, scrub: Callable[[str], str]) -> "ErrorRecord":
-        """Return the record with ``scrub`` applied to its texts."""
-        details = replace_strings(self.details, scrub)
-        return ErrorRecord(self.class_name, scrub(self.reason), scrub(self.traceback), details)
 
 
 def to_json_or_text(value: object) -> JSON:

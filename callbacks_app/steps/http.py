@@ -28,7 +28,7 @@ from workflows_app.outcomes import Outcome, Success
 from workflows_app.retry import ONLY_WHEN_ASKED, Retry
 
 ASK = "Send request"
-TAKEN = range(200, 307)  # As in Mistral: a redirect, which is not followed, is an answer too.
+TAKEN = range(200, 300)  # Mistral takes redirects for success; here nobody would begin the work.
 _LOOKED_AT, _SHOWN = 4000, 300  # Bytes of a refusal's body; characters of it in the message.
 
 Headers: TypeAlias = Mapping[str, Any]
@@ -58,7 +58,7 @@ def http_step(
 
     The request has the headers ``Callback-URL``, ``Progress-URL``, ``Idempotency-Key`` (the same
     if the request is sent again), ``traceparent`` and those of Mistral; they replace the author's
-    of the same names. A status outside 200..306, or none at all, fails the step at once. What
+    of the same names. A status outside 200..299, or none at all, fails the step at once. What
     else the service answers is of no interest: the result is what it calls back with.
 
     ``url``, ``params``, ``json`` and ``headers`` may be functions of the state, which also has

@@ -6,8 +6,15 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
+from callbacks_app import answers
+from callbacks_app.attempts import Sender
 from callbacks_app.models import CallbackToken
-from callbacks_app.steps import callback_step
+from callbacks_app.steps import (
+    CallbackHandle,
+    callback_result,
+    callback_step,
+    create_callback,
+)
 from tests.callbacks_app.conftest import BAD, GOOD, Remote, ask, callback_of, validate
 from tests.engine import drain, make_due, rows, run, state
 from workflows_app import Retry, begin, engine, step
@@ -319,6 +326,52 @@ def test_a_retry_by_hand_while_the_policy_waits_is_tried_at_once(remote):
 
     process.refresh_from_db()
     assert (process.status, len(remote.routes)) == ("awaiting_callback", 2)
+
+
+def test_a_remote_system_that_pauses_may_be_silent_until_it_goes_on(remote):
+    process = waits(remote, heartbeat=60)
+    answers.set_paused(callback_of(process), Sender(), paused=True)
+    assert look_again(process).due_at != callback_of(process).heartbeat_due_at
+    assert callback_of(process).heartbeat_due_at is None
+    make_due(process)
+    drain()
+    assert look_again(process).status == "awaiting_callback"
+
+    answers.set_paused(callback_of(process), Sender(), paused=False)
+    drain()
+
+    process.refresh_from_db()
+    due = callback_of(process).heartbeat_due_at
+    assert due is not None
+    assert process.due_at <= due
+    pass_time(seconds=61)
+    assert look_again(process).status == "failed"
+
+
+def test_a_pause_before_the_wait_counts_when_it_begins(remote):
+    @step("Pause")
+    def pause(callback_handle: CallbackHandle) -> None:
+        remote.routes.append(callback_handle.route)
+        row = CallbackToken.objects.get(public_id=callback_handle.callback_id)
+        answers.set_paused(row, Sender(), paused=True)
+
+    process = run(begin >> callback_step("P", pause, validate, heartbeat=60))
+
+    assert process.status == "awaiting_callback"
+    assert callback_of(process).heartbeat_due_at is None
+
+
+def test_going_on_without_having_paused_changes_no_deadline(remote):
+    approval = create_callback("Approval", heartbeat=60)
+
+    @step("Go on")
+    def go_on(approval: CallbackHandle) -> None:
+        row = CallbackToken.objects.get(public_id=approval.callback_id)
+        answers.set_paused(row, Sender(), paused=False)
+
+    process = run(begin >> approval >> go_on >> callback_result(approval))
+
+    assert callback_of(process).heartbeat_due_at is not None
 
 
 def test_no_answer_is_late_because_of_a_pause_of_ours(remote):

@@ -13,6 +13,7 @@ from tests.cluster.processes import environment, until
 from tests.journeys.programs import Program, free_port, manage, own_database, running
 
 APPS = "examples.l2vpn,tests.cluster.lab,tests.journeys.remote_orders"
+ACCESS_LOG = "access.log"
 STUCK = {"failed", "aborted", "api_unavailable", "inconsistent_data"}
 
 
@@ -136,7 +137,8 @@ def running_site(directory: Path, **told: str) -> Iterator[Site]:
     """Run a site with a database of its own for the length of the block; no worker yet."""
     bind = f"127.0.0.1:{free_port()}"
     with own_database(directory) as database, contextlib.ExitStack() as programs:
-        surroundings = site_environment(database, f"http://{bind}", **told)
+        logged = {"GUNICORN_CMD_ARGS": f"--access-logfile {directory / ACCESS_LOG}"}
+        surroundings = site_environment(database, f"http://{bind}", **logged, **told)
         up = running(
             *("manage.py", "up", "--bind", bind, "--no-worker"),
             environment=surroundings,

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cluster.processes import until
+from tests.journeys.site import ACCESS_LOG
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 
@@ -31,6 +32,20 @@ def test_an_answer_is_validated_and_confirmed(client, system):
     assert system.answer(order) == (409, "already_answered")
     client.resume(process, {})
     client.until(process, "completed")
+
+
+def test_no_log_and_no_database_file_shows_the_token(client, site, system):
+    process = client.start("remote_order", {"system": system.address})
+    order = system.wait_for_order()
+    client.until(process, "awaiting_callback")
+    system.answer(order)
+    client.until(process, "suspended")
+
+    token = order["callback"].rpartition("/")[2]
+    access_log = (site.directory / ACCESS_LOG).read_text()
+    assert f"/api/processes/{process}/callback/cbt1.[hidden] HTTP/1.1" in access_log
+    written = [path for path in site.directory.iterdir() if path.is_file()]
+    assert not [path for path in written if token.encode() in path.read_bytes()]
 
 
 def test_an_answer_before_the_order_was_taken_is_kept(client, system):

@@ -28,6 +28,12 @@ def raised(error):
     return ErrorRecord.of(caught.value)
 
 
+def recorded(error: Exception, **options: Any) -> ErrorRecord:
+    with pytest.raises(type(error)) as caught:
+        raise error
+    return ErrorRecord.of(caught.value, **options)
+
+
 def test_an_error_is_stored_with_its_class_its_words_and_its_traceback():
     record = raised(ValueError("no light"))
 
@@ -91,13 +97,23 @@ def test_an_error_s_class_name_fits_its_column():
     assert len(ErrorRecord.of(endless("no")).class_name) <= 200
 
 
-def test_secrets_are_scrubbed_from_words_and_traceback():
-    record = raised(ValueError("POST /callback/s3cr3t failed"))
+def test_secrets_are_scrubbed_from_words_traceback_and_details():
+    error = ProcessFailureError("POST /callback/s3cr3t failed", details={"s3cr3t": ["s3cr3t"]})
 
-    scrubbed = record.scrubbed(lambda text: text.replace("s3cr3t", "[hidden]"))
+    record = recorded(error, scrub=lambda text: text.replace("s3cr3t", "[hidden]"))
 
-    assert "s3cr3t" not in scrubbed.reason + scrubbed.traceback
-    assert scrubbed.class_name == "ValueError"
+    assert "s3cr3t" not in str(record)
+    assert record.reason == "POST /callback/[hidden] failed"
+    assert record.details == {"[hidden]": ["[hidden]"]}
+
+
+@pytest.mark.parametrize("before", range(LONGEST_REASON - 8, LONGEST_REASON + 1))
+def test_no_half_of_a_secret_stays_where_a_text_is_cut(before):
+    error = ValueError("x" * before + "s3cr3t" + "y" * 9)
+
+    record = recorded(error, scrub=lambda text: text.replace("s3cr3t", "[hidden]"))
+
+    assert "s3" not in record.reason
 
 
 def test_every_outcome_names_a_status_that_a_running_process_may_take():

@@ -118,7 +118,7 @@ class BoundStep:
 
     def describe(self, error: BaseException) -> ErrorRecord:
         """Return ``error`` as it may be stored."""
-        return ErrorRecord.of(error).scrubbed(self.scrub)
+        return ErrorRecord.of(error, scrub=self.scrub)
 
 
 @runtime_checkable
