@@ -28,6 +28,11 @@ ELSEWHERE = {
     """,
     "workflows_app.queue": "claim renew wake next_due Claim",
     "workflows_app.registry": "workflow task get names definitions LazyWorkflowInstance",
+    "workflows_app.testing": """
+        run_workflow run_form resume retry Run assert_complete assert_suspended
+        assert_awaiting_callback assert_waiting assert_failed assert_aborted assert_step_success
+        assert_step_failed assert_step_skipped
+    """,
     "callbacks_app.steps": "callback_step http_step async_noop",
 }
 

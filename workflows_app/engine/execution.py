@@ -132,11 +132,12 @@ def _transaction(step: Step) -> AbstractContextManager[object]:
     """Return the transaction in which a step and its checkpoint commit together.
 
     On PostgreSQL it begins with the first query. SQLite has one writer, and a step that calls a
-    remote system must not be it: there only the engine's own, quick steps have one.
+    remote system must not be it: there only the engine's own, quick steps have one. Within a
+    transaction that is open already, as a test's is, every step has a savepoint: what fails in it
+    must leave that transaction usable.
     """
-    if step.engine_step or (step.atomic and connection.vendor == "postgresql"):
-        return transaction.atomic()
-    return nullcontext()
+    wanted = step.engine_step or (step.atomic and connection.vendor == "postgresql")
+    return transaction.atomic() if wanted or connection.in_atomic_block else nullcontext()
 
 
 def _after(
