@@ -34,6 +34,7 @@ ELSEWHERE = {
         assert_step_failed assert_step_skipped
     """,
     "callbacks_app.steps": "callback_step http_step async_noop",
+    "callbacks_app.testing": "complete_callback fail_callback report_progress expire_callback",
 }
 
 
