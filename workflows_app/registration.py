@@ -31,7 +31,7 @@ def difference() -> Difference:
     known = [name for name in code if name in rows]
     return Difference(
         missing=[name for name in code if name not in rows],
-        changed=[name for name in known if _columns(code[name]) != _stored(rows[name])],
+        changed=[name for name in known if columns(code[name]) != stored(rows[name])],
         gone=sorted(name for name, row in rows.items() if row.in_code and name not in code),
     )
 
@@ -41,15 +41,16 @@ def sync() -> Difference:
     found = difference()
     code = registry.definitions()
     for name in found.missing:
-        Workflow.objects.get_or_create(name=name, defaults=_columns(code[name]))
+        Workflow.objects.get_or_create(name=name, defaults=columns(code[name]))
     for name in found.changed:
-        Workflow.objects.filter(name=name).update(**_columns(code[name]))
+        Workflow.objects.filter(name=name).update(**columns(code[name]))
     if found.gone:
         Workflow.objects.filter(name__in=found.gone).update(in_code=False)
     return found
 
 
-def _columns(definition: WorkflowDefinition) -> dict[str, Any]:
+def columns(definition: WorkflowDefinition) -> dict[str, Any]:
+    """Return what the row of a workflow should say."""
     return {
         "target": definition.target.value,
         "description": definition.description[:500],
@@ -58,5 +59,6 @@ def _columns(definition: WorkflowDefinition) -> dict[str, Any]:
     }
 
 
-def _stored(row: Workflow) -> dict[str, Any]:
+def stored(row: Workflow) -> dict[str, Any]:
+    """Return what it says."""
     return {name: getattr(row, name) for name in ("target", "description", "is_task", "in_code")}
