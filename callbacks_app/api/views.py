@@ -31,7 +31,7 @@ from callbacks_app.serializers import Problem, ReceiptSerializer
 from callbacks_app.views import RECEIPT_CODES, error_in
 from workflows_app import policy
 from workflows_app.api import refusals
-from workflows_app.api.views import Pages
+from workflows_app.api.lists import Pages
 from workflows_app.json_values import JSON, JSONObject
 
 READING = dict.fromkeys((401, 403, 404), Problem)

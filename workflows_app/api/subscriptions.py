@@ -4,8 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from pydantic import ValidationError
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -13,14 +12,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from workflows_app import locks, policy
+from workflows_app.api.lists import Pages, filtered, parameters
 from workflows_app.api.serializers import RefusalSerializer
-from workflows_app.api.views import REFUSALS, EngineView, Pages
+from workflows_app.api.views import REFUSALS, EngineView
 from workflows_app.domain.subscriptions import load
 from workflows_app.errors import DefinitionError, NotAllowed, UnknownSubscription
 from workflows_app.models import Product, Subscription
 from workflows_app.subscriptions.available import available
 
-FILTERS = ("status", "customer_id", "product", "insync")
+FILTERS = {
+    "status": "status",
+    "customer_id": "customer_id",
+    "product": "product__name",
+    "insync": "insync",
+}
 
 
 class ProductSerializer(serializers.ModelSerializer[Product]):
@@ -127,17 +132,13 @@ class Subscriptions(EngineView, ListAPIView[Subscription]):
     pagination_class = Pages
 
     def get_queryset(self) -> QuerySet[Subscription]:
-        """Return what the filters leave; a filter takes several values, separated by commas."""
+        """Return what the filters leave."""
         _require_view(self.request)
         rows = Subscription.objects.select_related("product").order_by("-created_at", "pk")
-        for name in FILTERS:
-            if value := self.request.query_params.get(name):
-                column = "product__name" if name == "product" else name
-                rows = rows.filter(**{f"{column}__in": _values(name, value)})
-        return rows
+        return filtered(rows, self.request, FILTERS)
 
     @extend_schema(
-        parameters=[OpenApiParameter(name, OpenApiTypes.STR) for name in FILTERS],
+        parameters=parameters(FILTERS),
         responses={200: SubscriptionSerializer(many=True), **REFUSALS},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -238,12 +239,6 @@ def _processes(row: Subscription) -> list[dict[str, Any]]:
 def _related(row: Subscription, **related: Subscription) -> list[str]:
     others = Subscription.objects.filter(**related).exclude(pk=row.pk).distinct().order_by("pk")
     return [str(pk) for pk in others.values_list("pk", flat=True)]
-
-
-def _values(name: str, value: str) -> list[Any]:
-    # No row holds a NUL, and PostgreSQL refuses to be asked for one.
-    values = [part.strip() for part in value.split(",") if "\0" not in part]
-    return [part.lower() == "true" for part in values] if name == "insync" else values
 
 
 def _require_view(request: Request) -> None:

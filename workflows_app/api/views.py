@@ -7,13 +7,13 @@ from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
-from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from workflows_app import engine, errors, policy, registry
 from workflows_app.api import refusals
+from workflows_app.api.lists import Pages, filtered, parameters
 from workflows_app.api.serializers import (
     EngineSerializer,
     ProcessDetailSerializer,
@@ -28,7 +28,13 @@ from workflows_app.statuses import FAILURES, ProcessStatus
 
 PAGES = {"application/json": {"type": ["array", "null"], "items": {"type": "object"}}}
 REFUSALS = dict.fromkeys((400, 403, 404, 409), RefusalSerializer)
-FILTERS = ("status", "assignee", "created_by", "is_task", "workflow")
+FILTERS = {
+    "status": "status",
+    "assignee": "assignee",
+    "created_by": "created_by",
+    "is_task": "is_task",
+    "workflow": "workflow__name",
+}
 
 
 class EngineView(APIView):
@@ -39,12 +45,6 @@ class EngineView(APIView):
         return refusals.answer
 
 
-class Pages(LimitOffsetPagination):
-    """Fifty at a time, or as many as the caller can want and the server can bear."""
-
-    max_limit = 500
-
-
 class Processes(EngineView, ListAPIView[Process]):
     """The list of processes, newest first."""
 
@@ -52,17 +52,13 @@ class Processes(EngineView, ListAPIView[Process]):
     pagination_class = Pages
 
     def get_queryset(self) -> Any:
-        """Return what the filters leave; a filter takes several values, separated by commas."""
+        """Return what the filters leave."""
         _require_view(self.request)
         rows = Process.objects.select_related("workflow").order_by("-created_at", "pk")
-        for name in FILTERS:
-            if value := self.request.query_params.get(name):
-                column = "workflow__name" if name == "workflow" else name
-                rows = rows.filter(**{f"{column}__in": _values(name, value)})
-        return rows
+        return filtered(rows, self.request, FILTERS)
 
     @extend_schema(
-        parameters=[OpenApiParameter(name, OpenApiTypes.STR) for name in FILTERS],
+        parameters=parameters(FILTERS),
         responses={200: ProcessSerializer(many=True), **REFUSALS},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -210,12 +206,6 @@ def _pages(data: Any) -> list[Any]:
             "The body is a list with one object for each page of the form."
         )
     return data
-
-
-def _values(name: str, value: str) -> list[Any]:
-    # No row holds a NUL, and PostgreSQL refuses to be asked for one.
-    values = [part.strip() for part in value.split(",") if "\0" not in part]
-    return [part.lower() == "true" for part in values] if name == "is_task" else values
 
 
 def _require_view(request: Request) -> None:
