@@ -100,7 +100,7 @@ def new_blocks(
 
 
 def _must_be_made(cls: type[DomainModel], field: BlockField) -> bool:
-    return cls.model_fields[field.name].is_required() or field.many
+    return cls.model_fields[field.name].is_required() or (field.many and not field.optional)
 
 
 def _new_for(field: BlockField, subscription_id: UUID) -> Any:

@@ -36,11 +36,29 @@ class Shape:
 
     @cached_property
     def blocks(self) -> dict[str, BlockField]:
-        """The fields that hold product blocks, by name."""
+        """The fields that hold product blocks, by name.
+
+        Raises:
+            DefinitionError: one cannot be stored, or is too lax for a status of the class.
+        """
         if not self.cls.__pydantic_complete__:
             self.cls.model_rebuild()
         found = (block_field(name, info) for name, info in self.cls.model_fields.items())
-        return {block.name: block for block in found if block}
+        blocks = {block.name: block for block in found if block}
+        for block in blocks.values():
+            self._require_strict(block)
+        return blocks
+
+    def _require_strict(self, block: BlockField) -> None:
+        """Refuse a field that admits less of a block than its variant for our statuses demands."""
+        for status in self.lifecycle:
+            for kind in block.types:
+                wanted = kind.shape__.variant(status)
+                if not issubclass(kind, wanted):
+                    raise DefinitionError(
+                        f"{self.cls.__name__} is for '{status}', where '{block.name}' must be a "
+                        f"{wanted.__name__}; a {kind.__name__} is not complete enough"
+                    )
 
     @cached_property
     def values(self) -> tuple[str, ...]:
@@ -63,7 +81,12 @@ class Shape:
 class DomainModel(BaseModel):
     """What subscriptions and product blocks have in common."""
 
-    model_config = ConfigDict(validate_assignment=True, validate_default=True, extra="forbid")
+    model_config = ConfigDict(
+        validate_assignment=True,
+        validate_default=True,
+        extra="forbid",
+        ser_json_inf_nan="constants",  # As null, NaN would get lost without a word.
+    )
 
     shape__: ClassVar[Shape]
     engine_fields__: ClassVar[frozenset[str]] = frozenset()
@@ -92,6 +115,8 @@ class DomainModel(BaseModel):
             cls.shape__ = Shape(cls)
         for status in statuses:
             _add_variant(cls, status)
+        if cls.__pydantic_complete__:
+            _ = cls.shape__.blocks  # What is wrong with a field is told where it is defined.
 
 
 def _add_variant(cls: type[DomainModel], status: SubscriptionLifecycle) -> None:
