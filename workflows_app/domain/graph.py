@@ -54,13 +54,13 @@ def read(subscription_ids: Collection[UUID]) -> Graph:
     rows = Subscription.objects.select_related("product").filter(pk__in=subscription_ids)
     subscriptions = {row.pk: row for row in rows}
     edges = _edges(subscriptions)
-    instances = SubscriptionInstance.objects.select_related("product_block").in_bulk(
-        {edge.depends_on_id for group in edges.values() for edge in group}
-    )
+    reached = {edge.depends_on_id for group in edges.values() for edge in group}
+    # Not in_bulk: on SQLite that asks in portions of 999.
+    instances = SubscriptionInstance.objects.select_related("product_block").filter(pk__in=reached)
     return Graph(
         subscriptions=subscriptions,
         edges=edges,
-        instances=instances,
+        instances={instance.pk: instance for instance in instances},
         fixed_inputs=fixed_inputs({row.product_id for row in subscriptions.values()}),
     )
 

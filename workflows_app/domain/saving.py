@@ -7,21 +7,24 @@ checkpoint, together. So a save is first planned, without the database: the plan
 change, and raises the version in the model, which the JSON then shows. ``execute`` writes it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, RestrictedError
+from pydantic_core import PydanticSerializationError
 
 from workflows_app.errors import (
     BlockInUse,
+    DomainError,
     DuplicateBlock,
+    NotJSON,
     StaleDataError,
     UnknownProductBlock,
 )
-from workflows_app.json_values import JSONObject, copy_json
+from workflows_app.json_values import JSONObject, changes, to_json
 from workflows_app.models import (
     InstanceRelation,
     ProductBlock,
@@ -32,17 +35,27 @@ from workflows_app.models import (
 if TYPE_CHECKING:
     from workflows_app.domain.blocks import ProductBlockModel
     from workflows_app.domain.subscriptions import SubscriptionModel
+    from workflows_app.domain.variants import DomainModel
 
 Place: TypeAlias = tuple[UUID | None, str, int]  # In use by (None: the subscription), where.
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """An instance as it is stored."""
+    """An instance as it is stored. Its values are compared as JSON: 1 is not true."""
 
     block: str
     label: str
     values: JSONObject
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Instance)
+            and (self.block, self.label) == (other.block, other.label)
+            and _same(self.values, other.values)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +84,30 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing has changed."""
-        return self.before == self.after
+        before, after = self.before, self.after
+        return (
+            before is not None
+            and _same(before.columns, after.columns)
+            and before.instances == after.instances
+            and before.edges == after.edges
+        )
 
     def execute(self) -> None:
-        """Write what has changed, in one transaction.
+        """Write what has changed, in one transaction. If that fails, it is still to be saved.
 
         Raises:
             StaleDataError: somebody else has changed the subscription meanwhile.
             BlockInUse: an instance is gone from the model that another subscription uses.
             UnknownProductBlock: the database does not know a block.
         """
-        if not self.is_empty:
+        if self.is_empty:
+            return
+        try:
             with transaction.atomic():
                 self._write()
+        except BaseException:
+            self.model.unplan_save(self)
+            raise
 
     def _write(self) -> None:
         before = self.before or Snapshot({}, {}, {})
@@ -92,6 +116,8 @@ class Plan:
         gone = {place: end for place, end in before.edges.items() if self._end(place) != end}
         _delete_edges(owner, gone)
         _write_instances(owner, before.instances, self.after.instances)
+        new = {*self.after.edges.values()} - {*before.edges.values(), *self.after.instances}
+        _require_linked(new)
         InstanceRelation.objects.bulk_create(
             InstanceRelation(
                 subscription_id=owner,
@@ -105,9 +131,6 @@ class Plan:
         )
         _delete_instances(before.instances.keys() - self.after.instances.keys())
 
-    def _was(self, column: str) -> Any:
-        return self.before.columns[column] if self.before else None
-
     def _end(self, place: Place) -> UUID | None:
         return self.after.edges.get(place)
 
@@ -117,17 +140,23 @@ class Plan:
             Subscription.objects.create(pk=pk, insync=self.model.insync, **columns)
             return
         # Only what changed: a note that was changed meanwhile, which raises no version, stays.
-        changed = {name: value for name, value in columns.items() if self._was(name) != value}
+        changed = changes(self.before.columns, columns)
         read = Subscription.objects.filter(pk=pk, version=self.version)
         if not read.update(version=F("version") + 1, **changed):
             raise StaleDataError(pk, given=self.version)
 
 
-def snapshot(model: "SubscriptionModel") -> Snapshot:
+def snapshot(model: "SubscriptionModel", stored: Mapping[UUID, JSONObject]) -> Snapshot:
     """Return what would be stored of ``model``.
+
+    Args:
+        stored: the values of instances as they are stored. Those that the model has no field for
+            are kept: the field may be another variant's, or newer code's.
 
     Raises:
         DuplicateBlock: two different objects claim to be the same instance.
+        DomainError: an instance is a part of itself.
+        NotJSON: a value cannot be stored.
     """
     walk = _Walk(model.subscription_id)
     walk.visit(None, model)
@@ -140,11 +169,23 @@ def snapshot(model: "SubscriptionModel") -> Snapshot:
             "start_date": model.start_date,
             "end_date": model.end_date,
             "note": model.note or "",
-            "metadata": copy_json(model.metadata),
+            "metadata": to_json(model.metadata, what="the metadata"),
         },
-        instances={pk: _stored(block) for pk, block in walk.own.items()},
+        instances={pk: _stored(block, stored.get(pk, {})) for pk, block in walk.own.items()},
         edges=walk.edges,
     )
+
+
+def require_valid(model: "SubscriptionModel") -> None:
+    """Validate again, as loading will: what is changed in place nobody has looked at.
+
+    Raises:
+        ValidationError: a value, or the length of a list, is not what a class demands.
+    """
+    walk = _Walk(model.subscription_id)
+    walk.visit(None, model)
+    for part in (model, *walk.own.values()):
+        type(part)(**{name: getattr(part, name) for name in type(part).model_fields} | _plain(part))
 
 
 @dataclass
@@ -154,36 +195,73 @@ class _Walk:
     owner: UUID
     own: dict[UUID, "ProductBlockModel"] = field(default_factory=dict)
     edges: dict[Place, UUID] = field(default_factory=dict)
+    path: list[UUID] = field(default_factory=list)
 
     def visit(self, start: UUID | None, model: Any) -> None:
         """Follow the block fields of a subscription or of an instance that it owns."""
-        for name, block_field in model.shape__.blocks.items():
-            value = getattr(model, name)
-            blocks = value if block_field.many else [value]
-            for order, block in enumerate(_present(blocks)):
-                self.edges[start, name, order] = block.subscription_instance_id
-                self._enter(block)
+        for name, order, block in _parts(model):
+            self.edges[start, name, order] = block.subscription_instance_id
+            self._enter(block)
 
     def _enter(self, block: "ProductBlockModel") -> None:
-        if block.owner_subscription_id != self.owner:
-            return  # Linked: whoever owns it saves it.
         pk = block.subscription_instance_id
+        refuse_circle(pk, self.path)
         known = self.own.get(pk)
-        if known is None:
+        if known is not None and known is not block:
+            raise DuplicateBlock(pk)
+        self.path.append(pk)
+        if block.owner_subscription_id != self.owner:
+            for _, _, part in _parts(block):
+                self._look_through(part)
+        elif known is None:
             self.own[pk] = block
             self.visit(pk, block)
-        elif known is not block:
-            raise DuplicateBlock(pk)
+        self.path.pop()
+
+    def _look_through(self, block: "ProductBlockModel") -> None:
+        """Look for circles in what is only linked: whoever owns it saves it."""
+        refuse_circle(block.subscription_instance_id, self.path)
+        self.path.append(block.subscription_instance_id)
+        for _, _, part in _parts(block):
+            self._look_through(part)
+        self.path.pop()
+
+
+def refuse_circle(pk: UUID, path: Collection[UUID]) -> None:
+    """Raise DomainError if the instance is already on the path that leads to it."""
+    if pk in path:
+        raise DomainError(f"the block {pk} is a part of itself; blocks cannot go in a circle")
+
+
+def _parts(model: Any) -> "Iterator[tuple[str, int, ProductBlockModel]]":
+    """Yield the blocks in the fields of a subscription or a block, with their places."""
+    for name, block_field in model.shape__.blocks.items():
+        value = getattr(model, name)
+        for order, block in enumerate(_present(value if block_field.many else [value])):
+            yield name, order, block
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return one.keys() == other.keys() and not changes(one, other)
 
 
 def _present(blocks: "Iterable[ProductBlockModel | None] | None") -> "Iterator[ProductBlockModel]":
     return (block for block in blocks or () if block is not None)
 
 
-def _stored(block: "ProductBlockModel") -> Instance:
-    shape = block.shape__
-    values = block.model_dump(mode="json", include=set(shape.values))
-    return Instance(shape.name, block.label or "", values)
+def _stored(block: "ProductBlockModel", stored: JSONObject) -> Instance:
+    kept = {name: v for name, v in stored.items() if name not in type(block).model_fields}
+    return Instance(block.shape__.name, block.label or "", kept | _plain(block))
+
+
+def _plain(model: "DomainModel") -> JSONObject:
+    """Return the author's values as they are stored."""
+    what = f"a value of {type(model).__name__}"
+    try:
+        values = model.model_dump(mode="json", include=set(model.shape__.values), warnings=False)
+    except PydanticSerializationError as error:
+        raise NotJSON(f"{what} cannot be stored as JSON: {error}") from error
+    return dict(to_json(values, what=what))
 
 
 def _delete_edges(owner: UUID, gone: Mapping[Place, UUID]) -> None:
@@ -228,11 +306,24 @@ def _block_ids(names: set[str]) -> Mapping[str, int]:
     return known
 
 
-def _delete_instances(gone: Iterable[UUID]) -> None:
-    pks = list(gone)
-    if not pks:
+def _require_linked(linked: set[UUID]) -> None:
+    """Raise DomainError unless the instances, others' own, are there; they stay until we commit."""
+    if not linked:
         return
+    rows = SubscriptionInstance.objects.select_for_update(no_key=True).filter(pk__in=linked)
+    if missing := linked - set(rows.order_by("pk").values_list("pk", flat=True)):
+        named = ", ".join(sorted(map(str, missing)))
+        raise DomainError(f"the other subscription has no block any more that is linked: {named}")
+
+
+def _delete_instances(gone: Collection[UUID]) -> None:
+    if not gone:
+        return
+    rows = SubscriptionInstance.objects.filter(pk__in=gone)
     try:
-        SubscriptionInstance.objects.filter(pk__in=pks).delete()
+        list(rows.select_for_update().order_by("pk").values_list("pk"))  # Who links one has ended.
+        rows.delete()
     except RestrictedError as error:
-        raise BlockInUse(pks) from error
+        relations = cast("set[InstanceRelation]", error.restricted_objects)
+        used = {relation.depends_on_id for relation in relations}
+        raise BlockInUse(sorted(used)) from error

@@ -168,7 +168,7 @@ class SubscriptionModel(DomainModel):
             raise WrongVariant(_mismatch(other, cls))
         if status != other.status and status not in LIFECYCLE_MOVES[other.status]:
             raise ImpossibleLifecycle(other.status, status)
-        changed = cls(**_values(other, cls, _Converted(other.subscription_id)) | {"status": status})
+        changed = cls(**_values(other, cls, _Converted(other)) | {"status": status})
         return _continuing(changed, other)
 
     @classmethod
@@ -193,7 +193,7 @@ class SubscriptionModel(DomainModel):
             subscription_id=other.subscription_id,
             **{
                 name: value
-                for name, value in _values(other, cls, _Converted(other.subscription_id)).items()
+                for name, value in _values(other, cls, _Converted(other)).items()
                 if name in cls.shape__.blocks and name not in new_blocks_
             },
             **new_blocks_,
@@ -223,6 +223,7 @@ class SubscriptionModel(DomainModel):
             StaleDataError: somebody else has changed it meanwhile.
             WrongVariant, ImpossibleLifecycle: its status is not this class's, or out of reach.
             BlockInUse, DuplicateBlock, UnknownProductBlock: its blocks cannot be stored.
+            ValidationError: what was changed in place is not what its class demands.
         """
         self.plan_save().execute()
 
@@ -230,23 +231,29 @@ class SubscriptionModel(DomainModel):
         """Return what ``save`` would write, and raise the version as it would. Note [Two phases].
 
         Raises:
-            WrongVariant, ImpossibleLifecycle, DuplicateBlock: see ``save``.
+            WrongVariant, ImpossibleLifecycle, DuplicateBlock, ValidationError: see ``save``.
         """
         self._require_variant(self.status)
         before = self._stored
-        if before and self.status != before.columns["status"]:
-            was = SubscriptionLifecycle(before.columns["status"])
-            if self.status not in LIFECYCLE_MOVES[was]:
-                raise ImpossibleLifecycle(was, self.status)
-        self._date()
-        plan = Plan(self, before, saving.snapshot(self), self._read_version)
-        if before and not plan.is_empty:
-            self.version = self._read_version + 1
+        if before is None or self.status != before.columns["status"]:
+            self._enter_status(SubscriptionLifecycle(before.columns["status"]) if before else None)
+        stored = {pk: kept.values for pk, kept in before.instances.items()} if before else {}
+        plan = Plan(self, before, saving.snapshot(self, stored), self._read_version)
+        if not plan.is_empty:
+            saving.require_valid(self)
+            self.version = self._read_version + (before is not None)
         self._stored, self._read_version = plan.after, self.version
         return plan
 
-    def _date(self) -> None:
+    def unplan_save(self, plan: Plan) -> None:
+        """Take back ``plan_save``: nothing of the plan was written."""
+        self.version = self._read_version = plan.version
+        self._stored = plan.before
+
+    def _enter_status(self, was: SubscriptionLifecycle | None) -> None:
         """Note when it became active for the first time, and when it ended."""
+        if was and self.status not in LIFECYCLE_MOVES[was]:
+            raise ImpossibleLifecycle(was, self.status)
         if self.status == SubscriptionLifecycle.ACTIVE and self.start_date is None:
             self.start_date = timezone.now()
         if self.status == SubscriptionLifecycle.TERMINATED and self.end_date is None:
@@ -288,7 +295,8 @@ class SubscriptionModel(DomainModel):
         loaded: Mapping[UUID, SubscriptionModel] | None = (info.context or {}).get(INJECTED)
         if loaded is None:
             return handler(value)
-        model = next((loaded.get(identity) for identity in _identities(value)), None)
+        named = () if isinstance(value, list) else _identities(value)
+        model = next((loaded.get(identity) for identity in named), None)
         if model is None:
             raise ValueError(f"there is no subscription {_named(value)}")
         if not isinstance(model, cls):
@@ -329,6 +337,7 @@ class _Build:
         self.graph = found
         self.row = row
         self.made: dict[tuple[UUID, type], ProductBlockModel] = {}
+        self.path: list[UUID] = []
 
     def subscription(self) -> SubscriptionModel:
         """Return the model, with what is stored in mind."""
@@ -355,7 +364,8 @@ class _Build:
             **{name: value for name, value in fixed.items() if name in cls.shape__.values},
             **self._blocks(cls, row.pk),
         )
-        model._stored, model._read_version = saving.snapshot(model), row.version
+        stored = {pk: instance.values for pk, instance in self.graph.instances.items()}
+        model._stored, model._read_version = saving.snapshot(model, stored), row.version
         return model
 
     def _blocks(self, cls: type[DomainModel], start: UUID) -> dict[str, Any]:
@@ -372,13 +382,15 @@ class _Build:
             if (kind := field.type_for(instance.product_block.name))
         ]
         if field.many:
-            return blocks
+            return blocks or (None if field.optional and field.minimum else [])
         return blocks[0] if blocks else None
 
     def _block(self, cls: type[ProductBlockModel], instance: Any) -> ProductBlockModel:
         """Return the instance as ``cls``; the same object wherever the graph leads to it again."""
         key = (instance.pk, cls)
         if key not in self.made:
+            saving.refuse_circle(instance.pk, self.path)
+            self.path.append(instance.pk)
             values = {n: v for n, v in instance.values.items() if n in cls.shape__.values}
             self.made[key] = cls(
                 subscription_instance_id=instance.pk,
@@ -387,14 +399,15 @@ class _Build:
                 **values,
                 **self._blocks(cls, instance.pk),
             )
+            self.path.pop()
         return self.made[key]
 
 
 class _Converted:
     """The blocks of a subscription as the classes of another variant, each made once."""
 
-    def __init__(self, owner: UUID) -> None:
-        self.owner = owner
+    def __init__(self, other: SubscriptionModel) -> None:
+        self.stored = other._stored.instances if other._stored else {}  # noqa: SLF001 - made for it.
         self.made: dict[tuple[UUID, type], ProductBlockModel] = {}
 
     def block(self, block: ProductBlockModel, field: BlockField) -> ProductBlockModel:
@@ -404,8 +417,15 @@ class _Converted:
             return block
         key = (block.subscription_instance_id, cls)
         if key not in self.made:
-            self.made[key] = cls(**_values(block, cls, self))
+            kept = self._kept(block, cls)
+            self.made[key] = cls(**kept, **_values(block, cls, self))
         return self.made[key]
+
+    def _kept(self, block: ProductBlockModel, cls: type[ProductBlockModel]) -> JSONObject:
+        """Return the stored values that ``cls`` has fields for, and the class of ``block`` not."""
+        stored = self.stored.get(block.subscription_instance_id)
+        names = set(cls.shape__.values) - type(block).model_fields.keys()
+        return {n: v for n, v in stored.values.items() if n in names} if stored else {}
 
 
 def _values(model: DomainModel, cls: type[DomainModel], converted: _Converted) -> dict[str, Any]:
