@@ -148,9 +148,7 @@ def adopt(attempt: CallbackAttempt, *, person: Person) -> Receipt:
     """
     if not attempt.adoptable:
         raise NotPermitted("This request brought no result that could be adopted.")
-    receipt = complete(newest(attempt.callback), result=attempt.payload, person=person)
-    CallbackAttempt.objects.filter(pk=attempt.pk).update(adoptable=False)
-    return receipt
+    return complete(newest(attempt.callback), result=attempt.payload, person=person)
 
 
 def newest(callback: CallbackToken) -> CallbackToken:
