@@ -13,9 +13,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from workflows_app import app_settings, registry
+from workflows_app.authors import authors_code
 from workflows_app.definition import WorkflowDefinition
-from workflows_app.errors import DefinitionError, UnknownWorkflow
+from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
+from workflows_app.errors import AuthorsMistake, DefinitionError, UnknownWorkflow
 from workflows_app.injection import Injection
+from workflows_app.writing.models import Modelled, blocks
 
 BROKER = "workflows_app.pool.broker.ProcessBroker"
 _POSITIVE = (
@@ -40,6 +43,14 @@ def workflows_can_be_used(
 ) -> list[CheckMessage]:
     """Import every workflow and look at the annotations of its steps."""
     return list(_broken_workflows())
+
+
+@register("workflows")
+def products_can_be_built(
+    app_configs: Sequence[AppConfig] | None, **_options: Any
+) -> list[CheckMessage]:
+    """Look at the fields of every model of a product, in all its variants."""
+    return list(_broken_models())
 
 
 @register("workflows")
@@ -129,6 +140,19 @@ def _broken_steps(definition: WorkflowDefinition) -> Iterator[CheckMessage]:
             _ = Injection(step.function, name=step.path).parameters
         except DefinitionError as error:
             yield Error(f"{definition.name}: {error}", id="workflows.E002", obj=step.function)
+
+
+def _broken_models() -> Iterator[CheckMessage]:
+    for name, model in SUBSCRIPTION_MODEL_REGISTRY.items():
+        try:
+            with authors_code("the model"):
+                _ = blocks([Modelled(name, model)])
+        except (AuthorsMistake, DefinitionError) as error:
+            yield Error(
+                f"The product {name}: {error}",
+                hint="Correct the model, or take it out of SUBSCRIPTION_MODEL_REGISTRY.",
+                id="workflows.E013",
+            )
 
 
 def _wrong_settings() -> Iterator[CheckMessage]:

@@ -6,6 +6,7 @@ from django.core.checks import run_checks
 
 from tests.engine import define
 from workflows_app import LazyWorkflowInstance, begin, registry, step
+from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY, SubscriptionModel
 
 
 def ids(**options):
@@ -43,6 +44,24 @@ def test_an_annotation_that_cannot_be_made_from_json_is_named():
     assert message.id == "workflows.E002"
     assert "strange_workflow" in message.msg
     assert "NoSuchThing" in message.msg
+
+
+class Unnamed(SubscriptionModel):
+    """Without is_base=True it is no product's model."""
+
+
+class Unbuilt(SubscriptionModel, is_base=True):
+    part: "NoSuchBlock"  # type: ignore[name-defined]  # noqa: F821
+
+
+@pytest.mark.parametrize(("model", "why"), [(Unnamed, "Broken"), (Unbuilt, "NoSuchBlock"), (5, "")])
+def test_a_product_s_model_that_cannot_be_built_is_named(monkeypatch, model, why):
+    monkeypatch.setitem(SUBSCRIPTION_MODEL_REGISTRY, "Broken", model)
+
+    (message,) = run_checks(tags=["workflows"])
+
+    assert (message.id, "Broken" in message.msg) == ("workflows.E013", True)
+    assert why in message.msg
 
 
 @pytest.mark.parametrize(
