@@ -1,7 +1,10 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class L2vpnConfig(AppConfig):
     name = "examples.l2vpn"
-    label = "example_l2vpn"
-    verbose_name = "Example: L2VPN"
+
+    def ready(self) -> None:
+        import_module("examples.l2vpn.products")

@@ -1,47 +1,14 @@
 """Provision an L2VPN: order it, let a playbook configure the nodes, confirm, activate."""
 
-import json
-import uuid
-from datetime import timedelta
 from typing import Annotated
 
-from annotated_types import Ge, Le
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator
 
-from callbacks_app.steps import callback_step
+from examples.l2vpn.network import Node, Vlan
+from examples.l2vpn.playbook import callback_interaction
 from examples.l2vpn.runner import order_playbook
-from workflows_app import (
-    Assignee,
-    State,
-    Step,
-    StepList,
-    Target,
-    begin,
-    inputstep,
-    step,
-    workflow,
-)
-from workflows_app.errors import ProcessFailureError
-from workflows_app.forms import Choice, FormGenerator, FormPage, LongText, SubmitFormPage
-
-Vlan = Annotated[int, Ge(1), Le(4094)]
-
-
-class Node(Choice):
-    """The nodes of the example network."""
-
-    AMSTERDAM = "asd001a-jnx-01", "Amsterdam 1"
-    UTRECHT = "ut002a-jnx-01", "Utrecht 2"
-    GRONINGEN = "gn001a-jnx-01", "Groningen 1"
-
-
-class PlaybookResult(BaseModel):
-    """What the runner answers: Ansible's output and return code."""
-
-    job_id: uuid.UUID
-    output: list[str] | str
-    return_code: int
-    status: str
+from workflows_app import State, StepList, Target, begin, step, workflow
+from workflows_app.forms import FormGenerator, FormPage, SubmitFormPage
 
 
 def order_form() -> FormGenerator:
@@ -117,42 +84,6 @@ def execute_playbook(
         idempotency_key=idempotency_key,
     )
     return {"job_id": job_id}
-
-
-@step("Validate result")
-def validate_result(callback_result: PlaybookResult) -> State:
-    if callback_result.return_code != 0:
-        raise ProcessFailureError(
-            f"Playbook ended with return code {callback_result.return_code}",
-            details=callback_result.model_dump(mode="json"),
-        )
-    return {"playbook_status": callback_result.status}
-
-
-@inputstep("Confirm results", assignee=Assignee.SYSTEM)
-def confirm_results(state: State) -> FormGenerator:
-    class ConfirmPage(SubmitFormPage):
-        model_config = {"title": f"Playbook for {state['circuit']} completed"}
-
-        run_status: str = state["callback_result"]["status"]
-        run_results: LongText = LongText(json.dumps(state["callback_result"], indent=4))
-
-    yield ConfirmPage
-    return {"confirmed": True}
-
-
-def callback_interaction(action: Step) -> StepList:
-    """Run ``action`` at the playbook runner, and let an operator confirm what came back."""
-    return (
-        callback_step(
-            name="Playbook",
-            action_step=action,
-            validate_step=validate_result,
-            timeout=timedelta(hours=2),
-            payload_model=PlaybookResult,
-        )
-        >> confirm_results
-    )
 
 
 @step("Activate")

@@ -14,6 +14,8 @@ from workflows_app.migration_helpers import (
     delete_product_block,
 )
 
+# The workflow that every product has; on a new site it is not registered yet.
+modify_note = {"name": "modify_note", "target": Target.MODIFY, "description": "Change the note"}
 new_blocks: dict[str, dict[str, Any]] = {
     "NodeEnrollmentBlock": {
         "description": "A node of the network, as the systems around it know it",
@@ -33,8 +35,7 @@ new_products: dict[str, dict[str, Any]] = {
 
 
 def forwards(apps: Apps, schema_editor: object) -> None:
-    # On a new site the workflow that every product has is not registered yet.
-    create_workflow(apps, {"name": "modify_note", "target": Target.MODIFY})
+    create_workflow(apps, modify_note)
     create_product_blocks(apps, new_blocks)
     create_products(apps, new_products)
 

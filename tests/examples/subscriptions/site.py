@@ -16,7 +16,7 @@ from workflows_app.forms import page_document
 from workflows_app.models import Process, Product, Subscription
 from workflows_app.registration import sync
 
-APPS = ("users", "nodes")
+APPS = ("users", "nodes", "l2vpn")
 MIGRATIONS = ("0001_products", "0002_workflows")
 
 
