@@ -16,7 +16,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rest_framework.authtoken.models import Token
 
-from examples.l2vpn.journey import Journey
+from examples.l2vpn import journey, samples
+from examples.l2vpn.client import Client, JourneyFailed
 from orchestrator_project.management.commands.up import start_site, start_worker
 from workflows_app.children import Children
 
@@ -44,11 +45,12 @@ class Command(BaseCommand):
                 self._start(children)
                 _wait_until_ready(children, f"{site}/healthz")
                 _wait_until_ready(children, f"{os.environ['PLAYBOOK_RUNNER_URL']}/health/")
-                journey = Journey(site, token, tell=self.stdout.write)
+                client = Client(site, token)
+                self._load_samples(client, check=options["check"])
                 if options["check"]:
-                    journey.run()
+                    journey.run(client, tell=self.stdout.write)
                     return
-                journey.start()
+                journey.order(client)
                 self._greet(site, password)
                 ended = children.wait()
         except KeyboardInterrupt:
@@ -66,6 +68,8 @@ class Command(BaseCommand):
             "DEMO_SITE": site,
             "BASE_URL": site,
             "DATABASE_URL": f"sqlite:///{Path(directory) / 'orchestrator.sqlite3'}",
+            "ORCHESTRATOR_APPS": ",".join(_apps()),
+            "NETWORK_FILE": str(Path(directory) / "network.json"),
             "PLAYBOOK_RUNNER_URL": f"http://127.0.0.1:{_free_port(0)}",
             "SECRET_KEY": secrets.token_hex(32),
         }
@@ -81,10 +85,24 @@ class Command(BaseCommand):
         start_site(children, bind=os.environ["DEMO_SITE"].removeprefix("http://"))
         start_worker(children, workers=2)
 
+    def _load_samples(self, client: Client, *, check: bool) -> None:
+        try:
+            samples.load(client)
+        except JourneyFailed as error:
+            if check:
+                raise
+            self.stderr.write(f"The sample subscriptions are not complete: {error}")
+
     def _greet(self, site: str, password: str) -> None:
         self.stdout.write(f"\n  {site}/\n  log in as {OPERATOR} with {password}\n")
         self.stdout.write("  An order is at work already. Ctrl-C stops everything.\n")
         self.stdout.flush()
+
+
+def _apps() -> list[str]:
+    """Return the apps that were named, and those of all examples."""
+    named = [app.strip() for app in os.environ.get("ORCHESTRATOR_APPS", "").split(",")]
+    return list(dict.fromkeys([*filter(None, named), *samples.APPS]))
 
 
 def _make_operator() -> tuple[str, str]:
