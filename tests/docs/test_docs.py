@@ -19,6 +19,9 @@ def blocks(text: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", text, re.S)
 
 
+CODE, TEST = blocks(README)
+
+
 @pytest.fixture
 def module(monkeypatch):
     """A module that a document's code can live in, and an empty registry."""
@@ -36,8 +39,7 @@ def test_the_readme_draws_the_status_machine_as_it_is():
 
 @pytest.mark.django_db(transaction=True)
 def test_the_workflow_of_the_readme_runs(module):
-    (code,) = blocks(README)
-    exec(compile(code, "README.md", "exec"), module.__dict__)
+    exec(compile(CODE, "README.md", "exec"), module.__dict__)
     registration.sync()
 
     process = engine.start(
@@ -51,6 +53,14 @@ def test_the_workflow_of_the_readme_runs(module):
 
     process.refresh_from_db()
     assert process.status == "completed"
+
+
+@pytest.mark.django_db
+def test_the_test_of_the_readme_passes(module):
+    for block in (CODE, TEST):
+        exec(compile(block, "README.md", "exec"), module.__dict__)
+
+    module.test_a_circuit_is_reserved_and_confirmed(None)
 
 
 @pytest.mark.parametrize("number", range(len(blocks((ROOT / "docs/workflows.md").read_text()))))
