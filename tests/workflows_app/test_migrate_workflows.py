@@ -1,5 +1,6 @@
 """Workflows in code become workflows in the database: by menu, or by themselves."""
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -7,7 +8,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from tests.workflows_app.temporary_app import TemporaryApp
-from workflows_app import registration, registry
+from workflows_app import Target, begin, registration, registry, workflow
 from workflows_app.models import Process, Product, Workflow
 from workflows_app.writing.workflows import proposed_type
 
@@ -346,6 +347,32 @@ def test_all_workflows_can_be_listed_and_attached_to_other_types(six, typed):
         six.migrate("0001_users")
         assert attachments()["create_user"] == ["External", "Internal"]
         assert attachments()["modify_user"] == ["External", "Internal"]
+
+
+def test_the_engine_s_own_workflows_are_attached_by_an_app_and_are_no_difference(
+    people, products, typed
+):
+    people.define("create_user")
+    people.install()
+
+    @workflow("Change the note", target=Target.MODIFY)
+    def modify_note():
+        return begin
+
+    defined = registry.get("modify_note")
+    registry._workflows["modify_note"] = replace(defined, module="workflows_app.stock")
+    typed("w", "y", "a", "2", "1,2", "y", "w", "y")
+
+    printed = command("users")
+    people.migrate()
+    assert "modify_note" not in printed
+    assert command("--check") == ""
+    command("notes", "--app", "people")
+    for _ in range(2):
+        people.migrate()
+        assert attachments()["modify_note"] == ["External", "Group", "Internal"]
+        people.migrate("0001_users")
+        assert attachments()["modify_note"] == []
 
 
 def test_a_workflow_of_some_products_of_a_type_may_get_the_others_and_lose_them_again(

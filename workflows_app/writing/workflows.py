@@ -7,11 +7,13 @@ attached to no product is proposed for the one product type whose name, in snake
 ``create_user_group`` for ``UserGroup``. If there are several such types, or none, somebody has to
 choose.
 
+The engine's own workflows are registered by ``sync_workflows`` alone and belong to no author's app,
+so they are no difference; but they can be attached, which the author's migration does.
+
 A row may have been made by ``sync_workflows``, which no migration repeats elsewhere. So whatever
 is done with a workflow, the migration begins with ``create_workflow``, which brings it in line.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +27,9 @@ from workflows_app.models import Product, Workflow
 from workflows_app.statuses import Target
 from workflows_app.writing.calls import Call, Change, call
 from workflows_app.writing.migrations import mentioning, owner
+from workflows_app.writing.spelling import apart, slug
+
+_ENGINE = ("workflows_app", "callbacks_app")
 
 
 @dataclass(slots=True)
@@ -37,6 +42,7 @@ class Entry:
         products: the names of those it is attached to.
         types: the product types of which it is attached to every product.
         wanted: the product types that it shall be attached to.
+        stock: whether it is one of the engine's own.
         chosen: whether the migration shall do what ``action`` says.
     """
 
@@ -47,6 +53,7 @@ class Entry:
     products: list[str]
     types: frozenset[str]
     wanted: frozenset[str] = frozenset()
+    stock: bool = False
     chosen: bool = False
 
     @property
@@ -54,15 +61,20 @@ class Entry:
         """What brings the database in line; "" for nothing."""
         if self.code is None:
             return "remove"
-        if self.stored is None or not self.stored["in_code"]:
-            return "add"
-        if self.stored["target"] != self.code["target"]:
-            return "retarget"
-        if self.stored != self.code:
-            return "update"
+        if not self.stock and self._row_action:
+            return self._row_action
         if self.wanted != self.types:
             return "attach" if self.wanted > self.types else "re-attach"
         return ""
+
+    @property
+    def _row_action(self) -> str:
+        """What brings the row in line, whatever it is attached to; "" for nothing."""
+        if self.stored is None or not self.stored["in_code"]:
+            return "add"
+        if self.stored["target"] != (self.code or {})["target"]:
+            return "retarget"
+        return "update" if self.stored != self.code else ""
 
     @property
     def differs(self) -> bool:
@@ -73,7 +85,8 @@ class Entry:
     def lacks_product(self) -> bool:
         """Whether it works on subscriptions, but could be started on none."""
         target = (self.code or {}).get("target", Target.SYSTEM)
-        return target != Target.SYSTEM and not self.wanted and not self.products
+        attached = self.wanted or self.products
+        return not self.stock and target != Target.SYSTEM and not attached
 
     def __str__(self) -> str:
         target = (self.code or self.stored or {})["target"]
@@ -103,7 +116,7 @@ class Catalog:
             sentence=str(entry),
             forwards=tuple(forwards),
             backwards=tuple(backwards),
-            app=owner(entry.module) or mentioning([entry.name]),
+            app="" if entry.stock else owner(entry.module) or mentioning([entry.name]),
             needs=frozenset(self._owners_of_products(entry.wanted)),
         )
 
@@ -137,7 +150,7 @@ def proposed_type(name: str, types: Iterable[str]) -> str:
     fitting = [
         kind
         for kind in types
-        if any(slug and name.endswith(f"_{slug}") for slug in (_slug(kind), _slug(_apart(kind))))
+        if any(name.endswith(f"_{end}") for end in (slug(kind), slug(apart(kind))) if end)
     ]
     return fitting[0] if len(fitting) == 1 else ""
 
@@ -166,6 +179,7 @@ def _entry(
         products=products,
         types=whole,
         wanted=whole if definition else frozenset(),
+        stock=definition is not None and owner(definition.module) in _ENGINE,
         chosen=True,
     )
     if entry.lacks_product and (kind := proposed_type(name, types)):
@@ -185,7 +199,7 @@ def _registration(entry: Entry) -> tuple[list[Call], list[Call]]:
     backwards = [call("detach_workflow", entry.name, kind) for kind in added]
     if removed or (added and entry.products):
         backwards.append(call("attach_workflow", entry.name, products=entry.products))
-    if entry.stored and entry.stored != entry.code:
+    if entry.stored and entry.stored != entry.code and not entry.stock:
         backwards.append(call("create_workflow", _described(entry.name, entry.stored)))
     return forwards, backwards
 
@@ -200,13 +214,4 @@ def _removal(entry: Entry) -> tuple[list[Call], list[Call]]:
 def _described(name: str, columns: Mapping[str, Any], *, brief: bool = False) -> dict[str, Any]:
     """Return what ``create_workflow`` takes; a new row needs no ``is_task`` that is False."""
     left_out = {"in_code", "is_task"} if brief and not columns["is_task"] else {"in_code"}
-    return {"name": name} | {key: columns[key] for key in columns.keys() - left_out}
-
-
-def _apart(name: str) -> str:
-    """Return ``name`` with its words apart: ``UserGroup`` is two."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"\W+", "_", name).strip("_").lower()
+    return {"name": name} | {key: value for key, value in columns.items() if key not in left_out}
