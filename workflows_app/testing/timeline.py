@@ -1,4 +1,7 @@
-"""What happened to a process, as text for whoever reads why a test failed."""
+"""What happened to a process, as text for whoever reads why a test failed.
+
+Keys are sorted: each database has an order of its own.
+"""
 
 import json
 import re
@@ -21,7 +24,7 @@ def timeline(process: Process, steps: Iterable[ProcessStep], state: Mapping[str,
     for step in steps:
         lines += _step(step)
     lines += ["", "state" if state else "state: empty"]
-    lines += [f"  {key}: {_short(value)}" for key, value in state.items()]
+    lines += [f"  {key}: {_short(value)}" for key, value in sorted(state.items())]
     return "\n".join(lines)
 
 
@@ -47,7 +50,7 @@ def _step(step: ProcessStep) -> Iterator[str]:
     undone = " (undone by a retry)" if step.superseded else ""
     again = f" (attempt {step.attempt})" if step.attempt > 1 else ""
     by = f" by {step.by}" if step.by else ""
-    patch = f"  → {', '.join(step.patch)}" if step.patch else ""
+    patch = f"  → {', '.join(sorted(step.patch))}" if step.patch else ""
     yield (
         f"{step.position:>3}  {step.status:<17} {_duration(step):>9}  "
         f"{step.path or step.name}{again}{undone}{by}{patch}"
@@ -69,5 +72,5 @@ def _duration(step: ProcessStep) -> str:
 
 
 def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]} …"
