@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from workflows_app import engine, forms, queue, registry
+from workflows_app import engine, forms, queue, registration, registry
 from workflows_app.definition import WorkflowDefinition
 from workflows_app.engine.starting import start_form
 from workflows_app.errors import FormNotComplete, FormRejected
@@ -198,14 +198,7 @@ def retry(run: Run, *, by: str = TESTER, from_step: str | None = None) -> Run:
 def _register(workflow: WorkflowDefinition | str) -> str:
     """Make sure that the workflow has its row, and return its name."""
     definition = registry.get(_name(workflow))
-    Workflow.objects.get_or_create(
-        name=definition.name,
-        defaults={
-            "target": definition.target.value,
-            "description": definition.description[:500],
-            "is_task": definition.is_task,
-        },
-    )
+    Workflow.objects.get_or_create(name=definition.name, defaults=registration.columns(definition))
     return definition.name
 
 
