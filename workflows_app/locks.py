@@ -16,34 +16,37 @@ from workflows_app.models import Process, ProcessEvent, Subscription
 from workflows_app.statuses import FAILURES, FINAL
 
 
-def take(subscription_id: UUID, *, process_id: UUID) -> None:
-    """Lock a subscription that is in sync. Taking it again is no error.
+def take(subscription_id: UUID, *, process_id: UUID) -> bool:
+    """Lock a subscription that is in sync. Taking it again is no error; then it returns False.
 
     Raises:
         SubscriptionLocked: it is out of sync; the message says because of whom.
     """
     rows = Subscription.objects.filter(pk=subscription_id)
     if rows.filter(insync=True).update(insync=False, locked_by=process_id):
-        return
+        return True
     if not rows.filter(insync=False, locked_by=process_id).exists():
         raise _refusal(subscription_id)
+    return False
 
 
 @transaction.atomic
-def take_over(subscription_id: UUID, *, process_id: UUID) -> None:
+def take_over(subscription_id: UUID, *, process_id: UUID) -> bool:
     """Lock a subscription also if it is out of sync, unless a process is at work on it.
+
+    Taking it again is no error; then it returns False.
 
     Raises:
         SubscriptionLocked: a process that can go on by itself, or waits for somebody, has it.
     """
-    row = Subscription.objects.select_for_update().filter(pk=subscription_id).first()
-    if row is None:
-        raise UnknownSubscription(subscription_id)
-    holder = row.locked_by if row.locked_by_id != process_id else None
-    if holder and holder.status not in FAILURES | FINAL:
+    row = _locked_row(subscription_id)
+    if row.locked_by_id == process_id:
+        return False
+    if at_work(row.locked_by):
         raise _refusal(subscription_id)
     row.insync, row.locked_by_id = False, process_id
     row.save(update_fields=["insync", "locked_by"])
+    return True
 
 
 def give_back(subscription_id: UUID, *, process_id: UUID) -> None:
@@ -77,16 +80,9 @@ def set_in_sync(subscription_id: UUID, *, by: str, reason: str) -> None:
         UnknownSubscription: there is none.
         SubscriptionLocked: a process is at work on it: abort that first.
     """
-    row = (
-        Subscription.objects.select_for_update(of=("self",))
-        .select_related("locked_by")
-        .filter(pk=subscription_id)
-        .first()
-    )
-    if row is None:
-        raise UnknownSubscription(subscription_id)
+    row = _locked_row(subscription_id)
     holder = row.locked_by
-    if holder and holder.status not in FAILURES | FINAL:
+    if at_work(holder):
         raise _refusal(subscription_id)
     row.insync, row.locked_by = True, None
     row.save(update_fields=["insync", "locked_by"])
@@ -96,6 +92,27 @@ def set_in_sync(subscription_id: UUID, *, by: str, reason: str) -> None:
         action="set in sync",
         reason=reason,
         details={"subscription": str(subscription_id)},
+    )
+
+
+def _locked_row(subscription_id: UUID) -> Subscription:
+    """Return the row, locked until the transaction ends.
+
+    Its holder is read afterwards: one that was joined would be whoever it was before the wait.
+    """
+    row = Subscription.objects.select_for_update(no_key=True).filter(pk=subscription_id).first()
+    if row is None:
+        raise UnknownSubscription(subscription_id)
+    return row
+
+
+def at_work(holder: Process | None) -> bool:
+    """Whether the process may still change what it has locked.
+
+    One that was aborted is due as long as its last step runs, and its clean-up.
+    """
+    return holder is not None and (
+        holder.status not in FAILURES | FINAL or holder.due_at is not None
     )
 
 
@@ -109,6 +126,8 @@ def _refusal(subscription_id: UUID) -> SubscriptionLocked | UnknownSubscription:
 
 def why_out_of_sync(row: Subscription) -> str:
     """Return a sentence that says who is changing the subscription."""
+    if row.insync:
+        return f"the subscription {row.pk} was being changed until just now: try again"
     if row.locked_by is None:
         return f"the subscription {row.pk} is out of sync, and no process is changing it"
     return (

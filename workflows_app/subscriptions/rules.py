@@ -1,6 +1,7 @@
 """Why a workflow cannot be started on a subscription, in words; and on which it can."""
 
 from collections.abc import Iterable, Iterator
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -20,17 +21,25 @@ def usable(workflow_name: str, rule: Usable) -> QuerySet[Subscription]:
     return rows if rule.out_of_sync else rows.filter(insync=True)
 
 
-def refusal(workflow_name: str, rule: Usable, row: Subscription, version: int | None = None) -> str:
+def refusal(
+    workflow_name: str,
+    rule: Usable,
+    row: Subscription,
+    *,
+    version: int | None = None,
+    holder: UUID | None = None,
+) -> str:
     """Return why the workflow cannot be started on the subscription; "" if it can.
 
     Args:
         version: the one that the caller has seen; None if any will do.
+        holder: the process that may have locked it.
     """
-    return next(_refusals(workflow_name, rule, row, version), "")
+    return next(_refusals(workflow_name, rule, row, version, holder), "")
 
 
 def _refusals(
-    workflow_name: str, rule: Usable, row: Subscription, version: int | None
+    workflow_name: str, rule: Usable, row: Subscription, version: int | None, holder: UUID | None
 ) -> Iterator[str]:
     if not row.product.workflows.filter(name=workflow_name).exists():
         yield f"{workflow_name} is not a workflow of the product {row.product.name}."
@@ -39,7 +48,8 @@ def _refusals(
         yield f"The subscription is {row.status}; {workflow_name} is for those that are {wanted}."
     if version is not None and version != row.version:
         yield f"The subscription has changed: its version is {row.version}, not {version}."
-    if not row.insync and not rule.out_of_sync:
+    held = holder is not None and row.locked_by_id == holder
+    if not (row.insync or held or rule.out_of_sync):
         yield _sentence(locks.why_out_of_sync(row))
     users = list(_others(row, relations__depends_on__subscription=row)) if not rule.in_use else []
     if users:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict
 
 from workflows_app import forms
 from workflows_app.definition import Usable
@@ -18,9 +18,10 @@ from workflows_app.subscriptions import rules
 
 Form: TypeAlias = Callable[..., Any] | None
 Pages: TypeAlias = Generator[Any, Any, dict[str, Any]]
+_HIDDEN = Field(json_schema_extra={"format": "hidden"})  # For programs: people see no version.
 LISTED = 100  # Subscriptions that a page lists; of more than that it asks for the id.
 _CHOICE: Any = Choice  # Typed as if it took no members: Enum's functional API.
-_ORDERABLE = (ProductLifecycle.ACTIVE, ProductLifecycle.PRE_PRODUCTION)
+ORDERABLE = (ProductLifecycle.ACTIVE, ProductLifecycle.PRE_PRODUCTION)
 
 
 def wrap_create_initial_input_form(form: Form) -> Callable[..., Pages]:
@@ -31,7 +32,7 @@ def wrap_create_initial_input_form(form: Form) -> Callable[..., Pages]:
 
     def pages(workflow_name: str, reporter: str, process_id: str, traceparent: str) -> Pages:
         context = _context(workflow_name, reporter, process_id, traceparent)
-        rows = Product.objects.filter(workflows__name=workflow_name, status__in=_ORDERABLE)
+        rows = Product.objects.filter(workflows__name=workflow_name, status__in=ORDERABLE)
         products = {str(row.pk): row.name for row in rows.order_by("name")}
         if not products:
             raise StartRefused(f"no product can be ordered with {workflow_name}")
@@ -116,7 +117,7 @@ def _subscription_page(workflow_name: str, usable: Usable) -> type[FormPage]:
         row = _row(value)
         if row is None:
             raise ValueError("There is no such subscription.")
-        if why := rules.refusal(workflow_name, usable, row, seen.get("version")):
+        if why := rules.refusal(workflow_name, usable, row, version=seen.get("version")):
             raise ValueError(why)
         return value
 
@@ -126,7 +127,7 @@ def _subscription_page(workflow_name: str, usable: Usable) -> type[FormPage]:
     class SubscriptionPage(FormPage):
         model_config = ConfigDict(title="Subscription")
 
-        version: Annotated[int | None, BeforeValidator(note_version)] = None
+        version: Annotated[int | None, AfterValidator(note_version), _HIDDEN] = None
         subscription_id: Annotated[choices, BeforeValidator(check)]
 
     return SubscriptionPage

@@ -2,15 +2,16 @@
 
 from uuid import UUID
 
-from workflows_app import locks
+from workflows_app import locks, registry
 from workflows_app.domain import SubscriptionLifecycle, SubscriptionModel
 from workflows_app.domain.variants import as_variant
 from workflows_app.dsl import Context, State, Step, StepList, primitive, step, step_group
-from workflows_app.errors import StepError
+from workflows_app.errors import DomainError, StepError
 from workflows_app.json_values import JSONObject, to_json
 from workflows_app.models import Process, ProcessSubscription, Subscription
 from workflows_app.outcomes import Outcome, Success
 from workflows_app.statuses import Target
+from workflows_app.subscriptions import rules
 
 
 def set_status(status: SubscriptionLifecycle) -> Step:
@@ -28,8 +29,8 @@ def set_status(status: SubscriptionLifecycle) -> Step:
 def store_process_subscription(target: Target | None = None) -> Step:
     """Return the step that notes which subscription the process concerns.
 
-    It puts the subscription into the state if only its id is there, and a new subscription, which
-    nobody has locked, is locked by this process.
+    It puts the subscription into the state if only its id is there. One that the process creates,
+    which nobody has locked, is locked by this process.
 
     Args:
         target: what the process does to it; the workflow's target if not given.
@@ -37,9 +38,9 @@ def store_process_subscription(target: Target | None = None) -> Step:
 
     def store(context: Context) -> Outcome:
         identity = _subscription_id(context)
-        _relate(context, identity, target)
-        unheld = Subscription.objects.filter(pk=identity, insync=False, locked_by=None)
-        unheld.update(locked_by=context.process_id)
+        if _relate(context, identity, target) == Target.CREATE:
+            unheld = Subscription.objects.filter(pk=identity, insync=False, locked_by=None)
+            unheld.update(locked_by=context.process_id)
         if isinstance(context.state.get("subscription"), dict):
             return Success()
         loaded = SubscriptionModel.from_subscription(identity)
@@ -60,12 +61,15 @@ def ensure_provisioning_status(steps: Step | StepList) -> StepList:
 
 def _lock(context: Context) -> Outcome:
     identity = _subscription_id(context)
-    locks.take(identity, process_id=context.process_id)
+    if locks.take(identity, process_id=context.process_id):
+        _look_again(context, identity)
     return Success(_shown(context, insync=False))
 
 
 def _lock_unchecked(context: Context) -> Outcome:
-    locks.take_over(_subscription_id(context), process_id=context.process_id)
+    identity = _subscription_id(context)
+    if locks.take_over(identity, process_id=context.process_id):
+        _look_again(context, identity)
     return Success(_shown(context, insync=False))
 
 
@@ -74,6 +78,21 @@ def _unlock(context: Context) -> Outcome:
     _relate(context, identity, None)
     locks.give_back(identity, process_id=context.process_id)
     return Success(_shown(context, insync=True))
+
+
+def _look_again(context: Context, subscription_id: UUID) -> None:
+    """Apply the rules of the start to what is locked now: it may have changed since the form.
+
+    Raises:
+        DomainError: the workflow is not for the subscription any more. It stays unlocked.
+    """
+    usable = registry.get(context.workflow_name).usable
+    if usable is None:
+        return
+    row = Subscription.objects.select_related("product").get(pk=subscription_id)
+    why = rules.refusal(context.workflow_name, usable, row, holder=context.process_id)
+    if why:
+        raise DomainError(why)
 
 
 def _subscription_id(context: Context) -> UUID:
@@ -92,14 +111,15 @@ def _subscription_id(context: Context) -> UUID:
         ) from error
 
 
-def _relate(context: Context, subscription_id: UUID, target: Target | None) -> None:
-    """Note that the process concerns the subscription; that it did before is no error."""
+def _relate(context: Context, subscription_id: UUID, target: Target | None) -> str:
+    """Note that the process concerns the subscription, if it is not noted; return its target."""
     process = Process.objects.select_related("workflow").get(pk=context.process_id)
-    ProcessSubscription.objects.get_or_create(
+    noted, _ = ProcessSubscription.objects.get_or_create(
         process=process,
         subscription_id=subscription_id,
         defaults={"target": target or process.workflow.target},
     )
+    return noted.target
 
 
 def _shown(context: Context, *, insync: bool) -> JSONObject:

@@ -114,7 +114,8 @@ def validate_workflow(
         Target.VALIDATE,
         description,
         form=wrap_modify_initial_input_form(initial_input_form, usable),
-        before=store_process_subscription() >> unsync_unchecked,
+        # Not unchecked: it would set in sync what a failed process has left half changed.
+        before=store_process_subscription() >> (unsync_unchecked if usable.out_of_sync else unsync),
         after=begin >> resync,
         usable=usable,
         is_task=True,
@@ -173,9 +174,15 @@ def _typed(
         @wraps(function)
         def chain() -> StepList:
             own = steps_of(function()) >> (additional_steps or begin)
-            return steps_of(before) >> own >> after
+            return _without(before, own) >> own >> _without(after, own)
 
         made = registry.workflow(description, target=target, initial_input_form=form, **options)
         return made(chain)
 
     return decorate
+
+
+def _without(steps: Steps, own: StepList) -> StepList:
+    """Return the type's ``steps`` but for those that the author has written out."""
+    written = {step.path for step in own}
+    return StepList(step for step in steps_of(steps) if step.path not in written)
