@@ -4,6 +4,7 @@ The variables are listed in ``docs/settings.md``; system checks refuse an unsafe
 """
 
 import json
+import logging
 import os
 from pathlib import Path
 
@@ -136,6 +137,12 @@ Q_CLUSTER = {
     "log_level": "WARNING",
 }
 
+
+def _is_no_form(record: logging.LogRecord) -> bool:
+    """Return whether to log ``record``: that a form has another page (510) is an answer."""
+    return getattr(record, "status_code", None) != 510
+
+
 # The names and defaults are in ``workflows_app.app_settings``.
 try:
     ORCHESTRATOR = {"BASE_URL": BASE_URL} | json.loads(os.environ.get("ORCHESTRATOR", "{}"))
@@ -181,12 +188,15 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
     },
-    "filters": {"mask_tokens": {"()": "callbacks_app.logging.MaskTokens"}},
+    "filters": {
+        "mask_tokens": {"()": "callbacks_app.logging.MaskTokens"},
+        "no_forms": {"()": "django.utils.log.CallbackFilter", "callback": _is_no_form},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["mask_tokens"],
+            "filters": ["mask_tokens", "no_forms"],
         }
     },
     "loggers": {"django-q": {"level": "WARNING"}},  # Its INFO is two lines for every claim.

@@ -343,6 +343,7 @@ def test_a_remote_system_that_pauses_may_be_silent_until_it_goes_on(remote):
     process.refresh_from_db()
     due = callback_of(process).heartbeat_due_at
     assert due is not None
+    assert process.due_at is not None
     assert process.due_at <= due
     pass_time(seconds=61)
     assert look_again(process).status == "failed"
