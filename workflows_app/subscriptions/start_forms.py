@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from workflows_app import forms
 from workflows_app.definition import Usable

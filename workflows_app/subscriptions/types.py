@@ -186,9 +186,3 @@ def _without(steps: Steps, own: StepList) -> StepList:
     """Return the type's ``steps`` but for those that the author has written out."""
     written = {step.path for step in own}
     return StepList(step for step in steps_of(steps) if step.path not in written)
-
-
-def _without(steps: Steps, own: StepList) -> StepList:
-    """Return the type's ``steps`` but for those that the author has written out."""
-    written = {step.path for step in own}
-    return StepList(step for step in steps_of(steps) if step.path not in written)
