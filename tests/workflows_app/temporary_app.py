@@ -45,21 +45,21 @@ class TemporaryApp:
 
     def migrate(self, name: str | None = "") -> None:
         """Migrate to its newest migration, to one by name, or with None to before the first."""
-        self.forget()
+        forget(f"{self.name}.migrations")
         target = self.migrations()[-1] if name == "" else name
         executor = MigrationExecutor(connection)
         executor.migrate([(self.name, target)])
 
-    def forget(self) -> None:
-        """Forget what was imported of the app's migrations, which may have changed."""
-        invalidate_caches()
-        for module in [name for name in sys.modules if name.startswith(f"{self.name}.migrations")]:
-            del sys.modules[module]
-
     def remove(self) -> None:
         """Leave nothing behind: no module, and no applied migration."""
+        forget(self.name)
         for applied, name in MigrationRecorder(connection).applied_migrations():
             if applied == self.name:
                 MigrationRecorder(connection).record_unapplied(applied, name)
-        for module in [m for m in sys.modules if m == self.name or m.startswith(f"{self.name}.")]:
-            del sys.modules[module]
+
+
+def forget(package: str) -> None:
+    """Forget what was imported of a package, which may change or go."""
+    invalidate_caches()
+    for module in [name for name in sys.modules if f"{name}.".startswith(f"{package}.")]:
+        del sys.modules[module]

@@ -75,19 +75,25 @@ def unapplied() -> list[str]:
 
 
 def compose(
-    message: str, label: str, changes: Sequence[Change], *, after: Iterable[MigrationFile] = ()
+    message: str,
+    label: str,
+    changes: Sequence[Change],
+    *,
+    after: Iterable[MigrationFile] = (),
+    new_app: bool = False,
 ) -> MigrationFile:
     """Return the migration of the app ``label`` that makes ``changes``.
 
     Args:
         message: what it is for: its docstring, and its name.
         after: migrations of other apps that it has to wait for.
+        new_app: whether the app is not installed yet, so that this is its first migration.
 
     Raises:
         CatalogError: the app cannot have one now, or the message has no letters.
     """
     loader = MigrationLoader(None, ignore_no_migrations=True)
-    number, dependencies = _place(label, loader)
+    number, dependencies = (1, []) if new_app else _place(label, loader)
     slug = slugify(message).replace("-", "_")[:50].strip("_")
     if not slug:
         raise CatalogError("the message has no letters to name a migration with")
