@@ -1,6 +1,7 @@
 """What the models say becomes what the catalog holds, and what subscriptions have follows."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -8,7 +9,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.workflows_app.temporary_app import TemporaryApp
-from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY, SubscriptionModel
+from workflows_app.domain import (
+    SUBSCRIPTION_MODEL_REGISTRY,
+    ProductBlockModel,
+    SubscriptionLifecycle,
+    SubscriptionModel,
+)
+from workflows_app.errors import CatalogError
+from workflows_app.management.migration_commands import _files
 from workflows_app.models import (
     Process,
     Product,
@@ -17,6 +25,8 @@ from workflows_app.models import (
     SubscriptionInstance,
     Workflow,
 )
+from workflows_app.writing.calls import Change
+from workflows_app.writing.models import Modelled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -282,6 +292,18 @@ def test_the_terminal_is_asked_what_the_code_does_not_say(first, monkeypatch):
     assert SubscriptionInstance.objects.get().values == {"username": "piet", "age": 18}
 
 
+def test_what_was_renamed_is_not_asked_for_again(first, monkeypatch):
+    subscribe()
+    first.model(FIRST.replace("full_name", "a_name").replace("note", "b_note"))
+    asked = type_in(monkeypatch, "y", "y", "y")
+
+    command("renames")
+    first.migrate()
+
+    assert len(asked) == 3
+    assert SubscriptionInstance.objects.get().values == {"a_name": "piet", "b_note": "tall"}
+
+
 def test_a_default_may_be_left_out_at_the_terminal(first, monkeypatch):
     subscribe()
     first.model(FIRST.replace("    full_name: str\n", "    full_name: str\n    age: int\n"))
@@ -413,11 +435,45 @@ def test_models_of_two_apps_get_a_migration_each_in_the_order_that_works(
         other.remove()
 
 
+def test_migrations_of_several_apps_wait_for_those_that_they_need(
+    organisation, tmp_path, monkeypatch, settings
+):
+    other = TemporaryApp(tmp_path, "a_products", monkeypatch, settings).install()
+    after = Change("b", (), (), app="a_products", needs=frozenset({"organisation"}))
+    before = Change("a", (), (), app="organisation")
+    try:
+        files = _files("order", [after, before], "")
+        assert [file.label for file in files] == ["organisation", "a_products"]
+        with pytest.raises(CommandError, match="--app"):
+            _files("order", [after, replace(before, needs=frozenset({"a_products"}))], "")
+    finally:
+        other.remove()
+
+
+def test_a_value_is_demanded_if_one_variant_demands_it():
+    class Base(ProductBlockModel, product_block_name="Relaxed"):
+        size: int | None = None
+
+    class Strict(Base, lifecycle=[SubscriptionLifecycle.PROVISIONING]):
+        size: int
+
+    class Loose(Base, lifecycle=[SubscriptionLifecycle.ACTIVE]):
+        pass
+
+    block = Modelled("Relaxed", Loose)
+
+    assert {*block.family} == {Base, Strict, Loose}
+    assert block.demands("size")
+    with pytest.raises(CatalogError, match="None is no value"):
+        block.fit("size", None)
+
+
 @pytest.mark.parametrize(
     ("updates", "why"),
     [
         ({}, "the new field 'age' needs a value"),
         ({"defaults": {"PersonBlock": {"age": "old"}}}, "'old' is no value for 'age'"),
+        ({"defaults": {"PersonBlock": {"age": None}}}, "None is no value for 'age'"),
         ({"defaults": {"PersonBlock": {"age": 1}}}, "the fixed input 'seats' needs a value"),
         ({"renames": RENAMES | {"products": {"Nobody": "Person"}}} | REST, "not vanished"),
         ({"rename": {}}, "nobody reads: rename"),

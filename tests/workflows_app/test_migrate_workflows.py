@@ -58,7 +58,7 @@ def backwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workflows_app", "0004_products_and_subscriptions")]
+    dependencies = [("workflows_app", "0005_own_workflows")]
 
     operations = [migrations.RunPython(forwards, backwards)]
 '''
@@ -332,6 +332,28 @@ def test_a_row_kept_for_its_processes_is_no_difference(people):
     Process.objects.create(workflow=row, definition=[], created_by="piet")
 
     assert command("--check") == ""
+
+
+def test_a_row_that_nothing_needs_any_more_is_removed(people):
+    people.install()
+    Workflow.objects.create(name="old_one", target="CREATE", in_code=False)
+
+    command("tidy up", "--noinput", "--app", "people")
+    people.migrate()
+
+    assert not Workflow.objects.exists()
+
+
+def test_an_app_whose_migrations_have_branches_has_to_merge_them_first(six):
+    command("users", "--noinput")
+    branch = six.text()
+    six.write("migrations/0001_other.py", branch)
+    six.migrate("0001_users")
+    six.migrate("0001_other")
+    registry._workflows.clear()
+
+    with pytest.raises(CommandError, match="makemigrations --merge"):
+        command("fewer", "--noinput")
 
 
 def test_all_workflows_can_be_listed_and_attached_to_other_types(six, typed):

@@ -1,6 +1,6 @@
 """What the models in code say the catalog should hold."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
@@ -66,28 +66,29 @@ class Modelled:
 
     def demands(self, name: str) -> bool:
         """Return whether a variant cannot be loaded without that value."""
-        return any(field.is_required() for field in self._fields(name))
+        return self._strictest(name).is_required()
 
     def fit(self, name: str, value: Any) -> Any:
         """Return ``value`` as the field ``name`` stores it.
 
         Raises:
-            CatalogError: no variant takes it.
+            CatalogError: the variant that demands most does not take it.
         """
-        why = ""
-        for field in self._fields(name):
-            annotation: Any = Annotated[field.annotation, field]
-            adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-            try:
-                return adapter.dump_python(adapter.validate_python(value), mode="json")
-            except ValidationError as error:
-                why = error.errors()[0]["msg"]
-        raise CatalogError(f"{value!r} is no value for '{name}' of '{self.name}': {why}")
+        field = self._strictest(name)
+        annotation: Any = Annotated[field.annotation, field]
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        try:
+            return adapter.dump_python(adapter.validate_python(value), mode="json")
+        except ValidationError as error:
+            why = error.errors()[0]["msg"]
+            raise CatalogError(
+                f"{value!r} is no value for '{name}' of '{self.name}': {why}"
+            ) from error
 
-    def _fields(self, name: str) -> Iterator[FieldInfo]:
-        """Yield the field in each variant that has it, the most demanding first."""
+    def _strictest(self, name: str) -> FieldInfo:
+        """Return the field as the first variant has it that demands it, or the last that has it."""
         found = [cls.model_fields[name] for cls in self.family if name in cls.model_fields]
-        yield from sorted(found, key=lambda field: not field.is_required())
+        return next((field for field in found if field.is_required()), found[-1])
 
 
 def products() -> dict[str, Modelled]:
