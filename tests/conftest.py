@@ -1,14 +1,16 @@
 """What every test may ask for, and which tests run on which database."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from unittest import mock
 
 import hypothesis
 import pytest
 from django.db import connection
 
 from tests.services.programs import find_chromium, without
+from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
 
 # A deadline measures the machine, not the code.
 hypothesis.settings.register_profile("project", deadline=None)
@@ -29,6 +31,13 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         for marker in reasons.keys() & {mark.name for mark in item.iter_markers()}:
             item.add_marker(pytest.mark.skip(reason=reasons[marker]))
+
+
+@pytest.fixture(autouse=True)
+def registered_models() -> Iterator[None]:
+    """Forget the domain models that a test registers."""
+    with mock.patch.dict(SUBSCRIPTION_MODEL_REGISTRY):
+        yield
 
 
 @pytest.fixture(scope="session")
