@@ -57,7 +57,7 @@ def test_the_workflows_of_the_manual_run(product):
 
     changed = SubscriptionModel.from_subscription(row.pk).model_dump()
     assert (changed["status"], changed["speed"]) == ("active", 1000)
-    assert (changed["link"]["vlan"], len(changed["link"]["ends"])) == (8, 2)
+    assert (changed["link"]["vlan"], len(changed["link"]["ends"])) == (8, 1)
     row.refresh_from_db()
     assert (row.version, row.insync) == (5, True)
 
