@@ -33,7 +33,23 @@ ELSEWHERE = {
         assert_awaiting_callback assert_waiting assert_failed assert_aborted assert_step_success
         assert_step_failed assert_step_skipped
     """,
-    "callbacks_app.steps": "callback_step http_step async_noop",
+    "workflows_app.domain": """
+        SUBSCRIPTION_MODEL_REGISTRY ProductBlockModel ProductModel SubscriptionModel
+        SubscriptionLifecycle ProductLifecycle
+    """,
+    "workflows_app.subscriptions": """
+        create_workflow modify_workflow terminate_workflow validate_workflow reconcile_workflow
+        set_status store_process_subscription unsync unsync_unchecked resync
+        ensure_provisioning_status wrap_create_initial_input_form wrap_modify_initial_input_form
+    """,
+    "workflows_app.migration_helpers": """
+        create_workflow create_workflows create_task delete_workflow create_products
+        create_product_blocks create_fixed_inputs ensure_default_workflows
+    """,
+    "callbacks_app.steps": """
+        callback_step wait_for_callback create_callback callback_result callback_map
+        confirm_callback http_step async_noop CallbackHandle CallbackOptions SITE_DEFAULT
+    """,
     "callbacks_app.testing": "complete_callback fail_callback report_progress expire_callback",
 }
 

@@ -7,6 +7,7 @@ subclass with ``lifecycle=[...]`` that demands more. A status without a variant 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from inspect import get_annotations
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -98,8 +99,14 @@ class DomainModel(BaseModel):
         """Note what the class is: a base, a variant of one, or neither.
 
         Raises:
-            DefinitionError: a variant has no base, or its statuses have a variant already.
+            DefinitionError: a variant has no base, its statuses have a variant already, or it has
+                a field of a name that is the engine's.
         """
+        if clash := cls.engine_fields__ & get_annotations(cls).keys():
+            raise DefinitionError(
+                f"{cls.__name__}: every domain model has {', '.join(sorted(clash))} already; "
+                "give your field another name"
+            )
         inherited: Shape | None = getattr(cls, "shape__", None)
         statuses = tuple(SubscriptionLifecycle(status) for status in lifecycle or ())
         if is_base:

@@ -156,6 +156,17 @@ def test_a_class_without_a_base_may_be_inherited_from():
         Common.shape__.variant(ACTIVE)
 
 
+@pytest.mark.parametrize("name", ["name", "label", "owner_subscription_id"])
+def test_a_field_may_not_take_the_place_of_the_engines(name):
+    with pytest.raises(DefinitionError, match=f"has {name} already"):
+        type(
+            "Node",
+            (ProductBlockModel,),
+            {"__annotations__": {name: str}, "__module__": __name__},
+            product_block_name="Node",
+        )
+
+
 def test_a_variant_must_demand_of_its_blocks_what_their_variant_demands():
     class Base(SubscriptionModel, is_base=True):
         user: UserBlockInactive
