@@ -15,6 +15,8 @@ from workflows_app.errors import SubscriptionLocked, UnknownSubscription
 from workflows_app.models import Process, ProcessEvent, Subscription
 from workflows_app.statuses import FAILURES, FINAL
 
+_TAKEN_OVER, _SET_IN_SYNC = "lock taken over", "set in sync"  # In the loser's action log.
+
 
 def take(subscription_id: UUID, *, process_id: UUID) -> bool:
     """Lock a subscription that is in sync. Taking it again is no error; then it returns False.
@@ -42,11 +44,29 @@ def take_over(subscription_id: UUID, *, process_id: UUID) -> bool:
     row = _locked_row(subscription_id)
     if row.locked_by_id == process_id:
         return False
-    if at_work(row.locked_by):
+    loser = row.locked_by
+    if at_work(loser):
         raise _refusal(subscription_id)
     row.insync, row.locked_by_id = False, process_id
     row.save(update_fields=["insync", "locked_by"])
+    if loser:
+        details = {"subscription": str(subscription_id), "by": str(process_id)}
+        ProcessEvent.objects.create(
+            process=loser, actor="SYSTEM", action=_TAKEN_OVER, details=details
+        )
     return True
+
+
+def take_again(process: Process) -> None:
+    """Lock what a failed process had locked and lost meanwhile, before it is retried.
+
+    Raises:
+        SubscriptionLocked: another process has it now.
+        UnknownSubscription: it is gone.
+    """
+    lost = process.events.filter(action__in=(_TAKEN_OVER, _SET_IN_SYNC))
+    for subscription in set(lost.values_list("details__subscription", flat=True)):
+        take(UUID(subscription), process_id=process.pk)
 
 
 def give_back(subscription_id: UUID, *, process_id: UUID) -> None:
@@ -89,7 +109,7 @@ def set_in_sync(subscription_id: UUID, *, by: str, reason: str) -> None:
     ProcessEvent.objects.create(
         process=holder,
         actor=by,
-        action="set in sync",
+        action=_SET_IN_SYNC,
         reason=reason,
         details={"subscription": str(subscription_id)},
     )

@@ -1,6 +1,7 @@
 """Subscriptions and products over HTTP."""
 
 import uuid
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -8,8 +9,9 @@ from rest_framework.test import APIClient
 
 from tests.engine import drain, state
 from tests.workflows_app.domain.models import PROVISIONING, Group, GroupInactive, product
-from workflows_app import begin, engine, registry, step
+from workflows_app import begin, engine, locks, registry, step
 from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
+from workflows_app.errors import SubscriptionLocked
 from workflows_app.forms import SubmitFormPage
 from workflows_app.models import Process, ProcessEvent, Subscription, Workflow
 from workflows_app.registration import sync
@@ -158,6 +160,31 @@ def test_a_subscription_is_set_in_sync_with_a_reason(group):
     event = ProcessEvent.objects.get(action="set in sync")
     assert (event.process, event.reason) == (process, "looked")
     assert event.actor.startswith("user")
+
+
+def test_a_process_that_lost_its_lock_takes_it_again_before_it_is_retried(group):
+    process = go("modify_group", {"subscription_id": group})
+    locks.set_in_sync(UUID(group), by="maria", reason="looked")
+
+    engine.retry(process.pk, by="maria")
+
+    row = Subscription.objects.get(pk=group)
+    assert (row.insync, row.locked_by) == (False, process)
+
+
+def test_a_process_that_lost_its_lock_to_another_is_not_retried(group):
+    first = go("modify_group", {"subscription_id": group})
+    locks.set_in_sync(UUID(group), by="maria", reason="looked")
+    second = go("modify_group", {"subscription_id": group})
+
+    with pytest.raises(SubscriptionLocked, match=str(second.pk)):
+        engine.retry(first.pk, by="maria")
+
+    first.refresh_from_db()
+    assert first.status == "failed"
+    engine.abort(second.pk, by="maria")
+    engine.retry(first.pk, by="maria")
+    assert Subscription.objects.get(pk=group).locked_by == first
 
 
 def test_a_subscription_that_is_being_changed_is_not_set_in_sync(group):

@@ -25,6 +25,7 @@ def retry(process_id: UUID, *, by: str, from_step: str | None = None, reason: st
     Raises:
         WrongStatus: the process has not failed.
         UnknownStep: the step to continue from is not in the workflow.
+        SubscriptionLocked: another process has what this one had locked.
     """
     process = locked(process_id)
     loaded = load(process)
@@ -34,6 +35,7 @@ def retry(process_id: UUID, *, by: str, from_step: str | None = None, reason: st
         process.next_step = _retry_point(loaded)
     else:
         process.next_step = _chosen_step(loaded, from_step)
+    locks.take_again(process)
     close_open_rows(process, status=StepStatus.FAILED, at=timezone.now())
     details = {"from": process.next_step}
     return _resume(process, by=by, action="retried", reason=reason, details=details)
