@@ -1,10 +1,9 @@
 """The list of callbacks: open ones first, and as many queries whatever it shows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_GET
 from callbacks_app import selection
 from callbacks_app.console.words import LOOKS, look, sentence
 from callbacks_app.models import CallbackToken
-from workflows_app.console.filters import Chip
+from workflows_app.console.filters import Chip, address, page_number, texts_of
 from workflows_app.console.moments import Moment
 from workflows_app.console.pages import console_view, page
 from workflows_app.console.sentences import Look, Sentence, step_name
@@ -34,21 +33,16 @@ class Filters:
     @classmethod
     def of(cls, query: QueryDict) -> "Filters":
         """Read the filters of an address."""
-        status, number = query.get("status", ""), query.get("page", "")
-        at = int(number) if number.isascii() and number.isdecimal() else 1
+        texts = texts_of(cls, query)
         return cls(
-            status=status if status in selection.STATUSES else "",
-            process=query.get("process", "").strip()[:50],
-            page=min(max(at, 1), 100_000),
+            status=texts["status"] if texts["status"] in selection.STATUSES else "",
+            process=texts["process"],
+            page=page_number(texts["page"]),
         )
 
     def address(self, **changes: Any) -> str:
         """Return the query with ``changes``; whatever is changed but the page leads to page 1."""
-        changed = replace(self, **({"page": 1} | changes))
-        pairs = {field.name: getattr(changed, field.name) for field in fields(changed)}
-        return "?" + urlencode(
-            {key: value for key, value in pairs.items() if value and (key, value) != ("page", 1)}
-        )
+        return address(replace(self, **({"page": 1} | changes)))
 
     def chips(self) -> list[Chip]:
         """Return the choices of a status."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,6 +15,9 @@ from django.http import QueryDict
 from workflows_app import policy
 from workflows_app.models import Process
 from workflows_app.statuses import FAILURES, FINAL, Assignee, ProcessStatus
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _P = ProcessStatus
 UNFINISHED = frozenset(_P) - FINAL  # Named one by one, so that the index on statuses serves.
@@ -48,6 +51,34 @@ class Chip:
     on: bool
 
 
+def texts_of(filters: type["DataclassInstance"], query: QueryDict) -> dict[str, str]:
+    """Return what an address says of each filter, without what a database cannot be asked for."""
+    return {f.name: query.get(f.name, "").replace("\0", "").strip()[:200] for f in fields(filters)}
+
+
+def page_number(text: str) -> int:
+    """Return the page that an address names; 1 if it names none."""
+    number = int(text) if text.isascii() and text.isdecimal() else 1
+    return min(max(number, 1), 100_000)
+
+
+def address(filters: "DataclassInstance") -> str:
+    """Return the query of an address, without what filters nothing."""
+    pairs = {f.name: getattr(filters, f.name) for f in fields(filters)}
+    return "?" + urlencode(
+        {key: value for key, value in pairs.items() if value and (key, value) != ("page", 1)}
+    )
+
+
+def by_id(text: str) -> Q:
+    """Return what finds the rows whose id begins like ``text``; nothing if it is no id's."""
+    digits = text.lower().replace("-", "")
+    if not _HEX.fullmatch(digits):
+        return Q(pk__in=[])
+    first, last = digits.ljust(32, "0"), digits.ljust(32, "f")
+    return Q(pk__gte=UUID(first), pk__lte=UUID(last))
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the address says. An unknown value is no filter."""
@@ -64,22 +95,17 @@ class Filters:
     @classmethod
     def of(cls, query: QueryDict) -> "Filters":
         """Read the filters of an address."""
-        texts = {f.name: query.get(f.name, "").replace("\0", "").strip()[:200] for f in fields(cls)}
-        number = texts.pop("page")
+        texts = texts_of(cls, query)
+        page = page_number(texts.pop("page"))
         texts["mine"] = "1" if texts["mine"] else ""
         for name, known in (("status", STATUSES), ("kind", KINDS), ("sort", SORTS)):
             if texts[name] not in known:
                 texts[name] = ""
-        page = int(number) if number.isascii() and number.isdecimal() else 1
-        return cls(**texts, page=min(max(page, 1), 100_000))
+        return cls(**texts, page=page)
 
     def address(self, **changes: Any) -> str:
         """Return the query with ``changes``; whatever is changed but the page leads to page 1."""
-        changed = replace(self, **({"page": 1} | changes))
-        pairs = {f.name: getattr(changed, f.name) for f in fields(changed)}
-        return "?" + urlencode(
-            {key: value for key, value in pairs.items() if value and (key, value) != ("page", 1)}
-        )
+        return address(replace(self, **({"page": 1} | changes)))
 
     def narrowed(self) -> bool:
         """Whether anything is filtered out."""
@@ -131,9 +157,4 @@ def _of_groups(user: Any) -> Q:
 
 
 def _search(text: str) -> Q:
-    found = Q(note__icontains=text)
-    digits = text.lower().replace("-", "")
-    if _HEX.fullmatch(digits):
-        first, last = digits.ljust(32, "0"), digits.ljust(32, "f")
-        found |= Q(pk__gte=UUID(first), pk__lte=UUID(last))
-    return found
+    return Q(note__icontains=text) | by_id(text)

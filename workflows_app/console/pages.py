@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from workflows_app import policy
-from workflows_app.errors import NotAllowed, UnknownProcess, WorkflowError
+from workflows_app.errors import NotAllowed, UnknownProcess, UnknownSubscription, WorkflowError
 
 View = Callable[..., HttpResponse]
 STOP_POLLING = 286
@@ -19,21 +19,29 @@ STOP_POLLING = 286
 
 def console_view(view: View) -> View:
     """Ask for a staff login and the right to look; say in words why something is refused."""
+    return view_for(policy.PERMISSIONS["view"], "look at processes")(view)
 
-    @wraps(view)
-    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
-        if not request.user.has_perm(policy.PERMISSIONS["view"]):
-            return refused(request, "you may not look at processes", status=403)
-        try:
-            return view(request, **arguments)
-        except UnknownProcess as error:
-            raise Http404(str(error)) from error
-        except NotAllowed as error:
-            return refused(request, str(error), status=403)
-        except WorkflowError as error:
-            return _say_and_go_back(request, error, arguments)
 
-    return admin.site.admin_view(guarded)
+def view_for(permission: str, what: str) -> Callable[[View], View]:
+    """Return what makes views that ask for a staff login and ``permission``, to do ``what``."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
+            if not request.user.has_perm(permission):
+                return refused(request, f"you may not {what}", status=403)
+            try:
+                return view(request, **arguments)
+            except (UnknownProcess, UnknownSubscription) as error:
+                raise Http404(str(error)) from error
+            except NotAllowed as error:
+                return refused(request, str(error), status=403)
+            except WorkflowError as error:
+                return _say_and_go_back(request, error, arguments)
+
+        return admin.site.admin_view(guarded)
+
+    return decorate
 
 
 def fragment_view(view: View) -> View:
@@ -97,10 +105,10 @@ def sentence(error: Exception) -> str:
 def _say_and_go_back(
     request: HttpRequest, error: WorkflowError, arguments: dict[str, Any]
 ) -> HttpResponse:
-    process_id = arguments.get("process_id")
     target = reverse("workflows:processes")
-    if process_id:
-        target = reverse("workflows:process", args=[process_id])
+    for what in ("process", "subscription"):
+        if identity := arguments.get(f"{what}_id"):
+            target = reverse(f"workflows:{what}", args=[identity])
     if request.path == target:
         return refused(request, str(error), status=409)
     messages.error(request, sentence(error))
