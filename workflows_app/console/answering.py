@@ -53,9 +53,9 @@ def answer_step(user: Any, process: Process, post: QueryDict) -> Shown | None:
     return None
 
 
-def opened_start(user: Any, definition: WorkflowDefinition) -> Shown:
-    """Return the first page of a workflow's start form."""
-    return attempt(lambda: _opened((_start_wizard(user, definition), 0, "Start")))
+def opened_start(user: Any, definition: WorkflowDefinition, given: dict[str, str]) -> Shown:
+    """Return the first page of a workflow's start form, with ``given`` filled in."""
+    return attempt(lambda: _opened((_start_wizard(user, definition), 0, "Start"), given))
 
 
 def answer_start(request: HttpRequest, definition: WorkflowDefinition) -> Shown | Process:
@@ -87,9 +87,9 @@ def attempt(show: Callable[[], T]) -> T | Shown:
         return Shown(trouble=sentence(error))
 
 
-def _opened(opened: tuple[Wizard, int, str]) -> Shown:
+def _opened(opened: tuple[Wizard, int, str], given: dict[str, str] | None = None) -> Shown:
     wizard, row_id, label = opened
-    answer = wizard.open()
+    answer = wizard.open(given)
     page = answer if isinstance(answer, Page) else None
     return Shown(page, row_id=row_id, submit_label=label)
 

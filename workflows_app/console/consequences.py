@@ -11,6 +11,8 @@ from workflows_app.models import Process
 from workflows_app.policy import Action
 from workflows_app.statuses import PARKED, ProcessStatus
 
+_MOST_NAMED = 5  # Subscriptions, in a sentence.
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -80,6 +82,13 @@ def _abort(process: Process, definition: WorkflowDefinition | None) -> list[str]
         sentences.append(f"Abort runs {count}: {names}.")
     if process.status == ProcessStatus.AWAITING_CALLBACK:
         sentences.append("The remote side keeps running. Its answer will be refused.")
+    held = list(process.locks.order_by("description", "pk")[: _MOST_NAMED + 1])
+    if held:
+        names = ", ".join(row.description for row in held[:_MOST_NAMED])
+        more = " and others" if len(held) > _MOST_NAMED else ""
+        sentences.append(
+            f"It releases its lock on {names}{more}: in sync from then on, however far changed."
+        )
     return sentences
 
 

@@ -31,11 +31,12 @@ from workflows_app.console.values import Change, changed
 from workflows_app.engine.loading import unlocked
 from workflows_app.engine.pausing import is_paused
 from workflows_app.errors import UnknownStep, UnknownWorkflow, WorkflowError
-from workflows_app.models import Process, ProcessEvent, ProcessStep
+from workflows_app.models import Process, ProcessEvent, ProcessStep, Subscription
 from workflows_app.policy import Action
 from workflows_app.statuses import FINAL, ProcessStatus
 
 HEARTBEAT_SECONDS = 5  # How often "last heard" is looked at while a callback is open.
+MOST_SUBSCRIPTIONS = 20  # Of those that a process concerns; a task may concern all.
 _WHOLE = ("pk", "status", "attempt", "completed_at", "superseded", "progress")
 
 
@@ -49,14 +50,15 @@ class View:
 
     @cached_property
     def tag(self) -> str:
-        """An entity tag: it changes when the part would. One query, without patches."""
+        """An entity tag: it changes when the part would. A few queries, without patches."""
         process = self.process
         steps = process.steps.order_by("position").values_list(*_WHOLE)
         heard = 0
         if process.status == ProcessStatus.AWAITING_CALLBACK:
             heard = int(self.now.timestamp()) // HEARTBEAT_SECONDS
         moved = (process.status, process.modified_at, process.worker, process.next_step)
-        return tag_of(moved, process.note, self.paused, heard, self.user.pk, list(steps))
+        held = [(row.pk, row.description, row.locked_by_id) for row in self.subscriptions]
+        return tag_of(moved, process.note, self.paused, heard, self.user.pk, held, list(steps))
 
     @cached_property
     def paused(self) -> bool:
@@ -69,6 +71,14 @@ class View:
     @cached_property
     def groups(self) -> list[Group]:
         return timeline(self.process, self.rows, self.now)
+
+    @cached_property
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Those that the process concerns, if the user may look at them."""
+        if not self.user.has_perm("workflows_app.view_subscription"):
+            return []
+        rows = self.process.subscriptions.order_by("description", "pk")
+        return list(rows.only("description", "locked_by_id")[:MOST_SUBSCRIPTIONS])
 
     @cached_property
     def look(self) -> Look:

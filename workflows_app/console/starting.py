@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
 from workflows_app import policy, registry
+from workflows_app.console import choosing
 from workflows_app.console.answering import Shown, answer_start, attempt, opened_start
 from workflows_app.console.pages import console_view, page, sentence
 from workflows_app.definition import WorkflowDefinition
@@ -62,7 +63,9 @@ def start(request: HttpRequest, *, workflow_name: str) -> HttpResponse:
         raise Http404(sentence(error)) from error
     policy.require_start(request.user, definition)
     if request.method != "POST":
-        return _show(request, definition, opened_start(request.user, definition))
+        given = choosing.chosen(request.GET)
+        form = opened_start(request.user, definition, given)
+        return _show(request, definition, form, advice=choosing.why_not(definition, given))
     try:
         answer = attempt(lambda: answer_start(request, definition))
     except StartRefused as error:
@@ -74,7 +77,12 @@ def start(request: HttpRequest, *, workflow_name: str) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, definition: WorkflowDefinition, form: Shown | None, *, refusal: str = ""
+    request: HttpRequest,
+    definition: WorkflowDefinition,
+    form: Shown | None,
+    *,
+    refusal: str = "",
+    advice: str = "",
 ) -> HttpResponse:
     """Render the form; after a refusal, what was sent, so that it can be sent again."""
     context = {
@@ -82,6 +90,7 @@ def _show(
         "definition": definition,
         "form": form,
         "refusal": refusal,
+        "advice": advice,
         "sent": list(_sent(request)) if refusal else [],
         "key": request.POST.get("key") or uuid.uuid4(),
     }

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from workflows_app.console import actions, machinery, process_page, processes, starting
+from workflows_app.console import (
+    actions,
+    machinery,
+    process_page,
+    processes,
+    products,
+    starting,
+    subscription_page,
+    subscriptions,
+)
 from workflows_app.console.consequences import WORDS
 
 app_name = "workflows"
@@ -21,6 +30,18 @@ urlpatterns = [
         )
         for action in WORDS
     ),
+    path("subscriptions/", subscriptions.subscriptions, name="subscriptions"),
+    path(
+        "subscriptions/<uuid:subscription_id>/",
+        subscription_page.subscription,
+        name="subscription",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/set-in-sync/",
+        subscription_page.set_in_sync,
+        name="set_in_sync",
+    ),
+    path("products/", products.products, name="products"),
     path("workflows/", starting.workflows, name="workflows"),
     path("start/<str:workflow_name>/", starting.start, name="start"),
     path("engine/", machinery.overview, name="engine"),

@@ -104,9 +104,13 @@ class Wizard:
         self.max_age = max_age
         self.salt = f"{__name__}:{key}"
 
-    def open(self) -> Page | Finished:
-        """Return the first page; a form without pages is finished at once."""
-        return self._show(Draft())
+    def open(self, given: State | None = None) -> Page | Finished:
+        """Return the first page; a form without pages is finished at once.
+
+        Args:
+            given: what is filled in on the first page, to be judged when it is posted.
+        """
+        return self._show(Draft(after=[given] if given else []))
 
     def post(self, post: QueryDict) -> Page | Finished:
         """Return the page to show next, or the finished form.
