@@ -7,6 +7,7 @@ checkpoint, together. So a save is first planned, without the database: the plan
 change, and raises the version in the model, which the JSON then shows. ``execute`` writes it.
 """
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -261,7 +262,15 @@ def _plain(model: "DomainModel") -> JSONObject:
         values = model.model_dump(mode="json", include=set(model.shape__.values), warnings=False)
     except PydanticSerializationError as error:
         raise NotJSON(f"{what} cannot be stored as JSON: {error}") from error
-    return dict(to_json(values, what=what))
+    return {
+        # A set has no order, and the same one may be listed in two: that is no change.
+        name: sorted(value, key=json.dumps) if _is_set(getattr(model, name)) else value
+        for name, value in to_json(values, what=what).items()
+    }
+
+
+def _is_set(value: object) -> bool:
+    return isinstance(value, set | frozenset)
 
 
 def _delete_edges(owner: UUID, gone: Mapping[Place, UUID]) -> None:
