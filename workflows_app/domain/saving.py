@@ -9,6 +9,7 @@ change, and raises the version in the model, which the JSON then shows. ``execut
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from uuid import UUID
@@ -103,12 +104,11 @@ class Plan:
         """
         if self.is_empty:
             return
-        try:
+        with ExitStack() as otherwise:
+            otherwise.callback(self.model.unplan_save, self)
             with transaction.atomic():
                 self._write()
-        except BaseException:
-            self.model.unplan_save(self)
-            raise
+            otherwise.pop_all()  # It is written: nothing is to be undone.
 
     def _write(self) -> None:
         before = self.before or Snapshot({}, {}, {})
