@@ -92,7 +92,7 @@ def test_the_console_needs_a_staff_login_and_the_right_to_look():
         LIST,
         url(process),
         url(process, "live"),
-        "/admin/workflows/",
+        "/admin/start/",
         "/admin/engine/",
     ):
         assert stranger.get(address).status_code == 403
@@ -640,7 +640,7 @@ def test_workflows_are_listed_by_target_with_why_one_cannot_be_started(looker):
     Workflow.objects.create(name="gone", target="SYSTEM", in_code=False)
     starter = signed_in("piet", "view_process", "start_process")
 
-    allowed, refused = text(starter.get("/admin/workflows/")), text(looker.get("/admin/workflows/"))
+    allowed, refused = text(starter.get("/admin/start/")), text(looker.get("/admin/start/"))
 
     assert "/admin/start/one/" in allowed
     assert "Its code is gone." in allowed

@@ -40,7 +40,7 @@ class Startable:
 
 @console_view
 @require_GET
-def workflows(request: HttpRequest) -> HttpResponse:
+def startable(request: HttpRequest) -> HttpResponse:
     """List the workflows, by what they do to a subscription."""
     rows = Workflow.objects.order_by("target", "description", "name")
     listed = [Startable(row, _why_not(request.user, row)) for row in rows]
@@ -51,7 +51,7 @@ def workflows(request: HttpRequest) -> HttpResponse:
         for target, members in groupby(listed, lambda item: item.workflow.target)
     ]
     context = {"title": "Start a process", "targets": by_target, "unregistered": _missing(listed)}
-    return page(request, "workflows/workflows.html", context)
+    return page(request, "workflows/startable.html", context)
 
 
 @console_view

@@ -42,7 +42,7 @@ urlpatterns = [
         name="set_in_sync",
     ),
     path("products/", products.products, name="products"),
-    path("workflows/", starting.workflows, name="workflows"),
+    path("start/", starting.startable, name="startable"),
     path("start/<str:workflow_name>/", starting.start, name="start"),
     path("engine/", machinery.overview, name="engine"),
     path("engine/pause/", machinery.pause, name="pause"),
