@@ -35,6 +35,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LIST = "/admin/subscriptions/"
 PRODUCTS = "/admin/products/"
+STARTS = re.compile("/admin/start/[a-z]")  # A link that starts a workflow.
 LOOK = ("view_subscription", "view_product", "view_process")
 
 
@@ -158,7 +159,7 @@ def test_whoever_may_only_look_is_offered_nothing(looker, group):
     page = text(looker.get(url(group)))
 
     assert "What can be done" not in page
-    assert "/admin/start/" not in page + text(looker.get(PRODUCTS))
+    assert not STARTS.search(page + text(looker.get(PRODUCTS)))
     for method in (looker.get, looker.post):
         assert method(url(group, "set-in-sync/"), {"reason": "x"}).status_code == 403
     assert not Subscription.objects.get().insync
@@ -172,7 +173,7 @@ def test_processes_are_named_but_no_links_for_who_may_not_look_at_them(group):
         page = text(clerk.get(address))
         assert "Modify a group" in page
         assert f"/admin/processes/{process.pk}/" not in page
-        assert "/admin/start/" not in page
+        assert not STARTS.search(page)
 
 
 @pytest.mark.parametrize("page", ["", "set-in-sync/"])
