@@ -47,6 +47,7 @@ class WorkflowDefinition:
         cleanup: steps that run, visibly, after an abort.
         usable: on which subscriptions it may be started, if it is for one.
         keep_days: how long its completed tasks are kept; None for ``TASK_RETENTION_DAYS``.
+        documentation: what the function's docstring says beyond the description.
     """
 
     name: str
@@ -62,6 +63,7 @@ class WorkflowDefinition:
     usable: Usable | None = None
     keep_days: float | None = None
     module: str = ""
+    documentation: str = ""
 
     def __post_init__(self) -> None:
         _check_groups(self.steps)

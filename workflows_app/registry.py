@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from inspect import cleandoc
 from typing import Any
 
 from workflows_app.authors import authors_code
@@ -79,6 +80,7 @@ def workflow(
             usable=usable,
             keep_days=keep_days,
             module=function.__module__,
+            documentation=_documentation(function, description),
         )
         _register(definition.name, definition, definition.module)
         return definition
@@ -132,6 +134,13 @@ def _module(entry: WorkflowDefinition | LazyWorkflowInstance) -> str:
 
 def _first_line(function: Callable[..., Any]) -> str:
     return (function.__doc__ or function.__name__).strip().splitlines()[0]
+
+
+def _documentation(function: Callable[..., Any], description: str) -> str:
+    """Return the function's docstring, without its first line where that is the description."""
+    lines = cleandoc(function.__doc__ or "").splitlines()
+    said = lines[:1] if description in ("", *lines[:1]) else []
+    return "\n".join(lines[len(said) :]).strip()
 
 
 __all__ = [

@@ -89,6 +89,7 @@ class Process(models.Model):
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="process_due"),
             models.Index(fields=["status", "-created_at"], name="process_status"),
             models.Index(fields=["-created_at"], name="process_created"),
+            models.Index(fields=["created_by", "-created_at"], name="process_created_by"),
             models.Index(fields=["worker"], condition=~Q(worker=""), name="process_worker"),
         ]
         permissions = [
