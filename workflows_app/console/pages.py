@@ -9,6 +9,8 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
 
 from workflows_app import policy
 from workflows_app.errors import NotAllowed, UnknownProcess, UnknownSubscription, WorkflowError
@@ -72,8 +74,9 @@ def refused(request: HttpRequest, why: str, *, status: int) -> HttpResponse:
 
 
 def tag_of(*facts: object) -> str:
-    """Return an entity tag, without its quotes, for what a fragment would show."""
-    return blake2b(repr(facts).encode(), digest_size=12).hexdigest()
+    """Return an entity tag, without its quotes, for what a fragment would show its reader."""
+    reader = (get_language(), get_current_timezone_name())
+    return blake2b(repr((reader, *facts)).encode(), digest_size=12).hexdigest()
 
 
 def unchanged(request: HttpRequest, tag: str) -> HttpResponse | None:

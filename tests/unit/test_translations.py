@@ -1,0 +1,115 @@
+"""The catalogues: what is gathered into them, compiled from them, and wrong with them."""
+
+import gettext
+import os
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from orchestrator_project import translations
+
+HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Language: nl\\n"\n\n'
+CODE = 'ngettext("%(count)s step", "%(count)s steps", 2)\n_("Retry")\n'
+TEMPLATE = """{% load i18n %}
+  {% if a %}<p title="{% translate "Since" %}">
+      {% blocktranslate with who=b %}By {{ who }}{% endblocktranslate %}</p>
+    {% endif %}{{ _("Note") }}"""
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, settings) -> Path:
+    """Return the catalogue of a project that has one module and one template."""
+    settings.BASE_DIR, settings.LOCALE_PATHS = tmp_path, [tmp_path / "locale"]
+    path = tmp_path / "locale/nl/LC_MESSAGES/django.po"
+    for folder in (tmp_path / "workflows_app", tmp_path / "templates", path.parent):
+        folder.mkdir(parents=True)
+    (tmp_path / "workflows_app/words.py").write_text(CODE)
+    (tmp_path / "templates/page.html").write_text(TEMPLATE)
+    path.write_text(HEADER)
+    return path
+
+
+def _translate(path: Path, **texts: str) -> None:
+    source = path.read_text()
+    for text, translation in texts.items():
+        source = source.replace(f'"{text}"\nmsgstr ""', f'"{text}"\nmsgstr "{translation}"')
+    path.write_text(source)
+
+
+def test_code_and_templates_are_gathered(catalogue: Path) -> None:
+    texts = {message.id for message in translations.gather() if message.id}
+
+    assert texts == {("%(count)s step", "%(count)s steps"), "Retry", "Since", "By %(who)s", "Note"}
+
+
+def test_an_update_keeps_what_was_translated_and_drops_what_is_said_no_more(
+    catalogue: Path, tmp_path: Path
+) -> None:
+    translations.update(catalogue)
+    _translate(catalogue, Retry="Opnieuw", Note="Notitie")
+    (tmp_path / "templates/page.html").write_text('{% translate "Id" %}')
+
+    translations.update(catalogue)
+
+    assert 'msgid "Retry"\nmsgstr "Opnieuw"' in catalogue.read_text()
+    assert 'msgid "Id"\nmsgstr ""' in catalogue.read_text()
+    assert "Notitie" not in catalogue.read_text()
+
+
+def test_a_catalogue_is_compiled_when_it_is_newer(catalogue: Path) -> None:
+    compiled = catalogue.with_suffix(".mo")
+    translations.update(catalogue)
+    _translate(catalogue, Retry="Opnieuw")
+    translations.compile_stale()
+    first = compiled.stat()
+    translations.compile_stale()
+    second = compiled.stat()
+    _translate(catalogue, Since="Sinds")
+    os.utime(catalogue, (first.st_mtime + 9, first.st_mtime + 9))
+
+    translations.compile_stale()
+
+    assert (first.st_ino, first.st_mtime_ns) == (second.st_ino, second.st_mtime_ns)
+    with compiled.open("rb") as file:
+        dutch = gettext.GNUTranslations(file)
+    assert [dutch.gettext(text) for text in ("Retry", "Since")] == ["Opnieuw", "Sinds"]
+    assert list(compiled.parent.iterdir()) in ([catalogue, compiled], [compiled, catalogue])
+
+
+def test_every_fault_of_a_catalogue_is_named(catalogue: Path) -> None:
+    translations.update(catalogue)
+    _translate(catalogue, **{"By %(who)s": "Door %(wie)s", "Since": "Sinds"})
+    source = catalogue.read_text()
+    source = source.replace('#: templates/page.html\nmsgid "Since"', '#, fuzzy\nmsgid "Since"')
+    catalogue.write_text(source + '\nmsgid "Gone"\nmsgstr "Weg"\n')
+
+    faults = translations.problems(catalogue)
+
+    assert sorted(faults) == [
+        "has other placeholders: 'By %(who)s'",
+        "marked as doubtful (fuzzy): 'Since'",
+        "not translated: 'Note'",
+        "not translated: 'Retry'",
+        "not translated: ('%(count)s step', '%(count)s steps')",
+        "the code has it no more: 'Gone'",
+    ]
+
+
+def test_the_console_speaks_the_language_that_the_browser_asks_for() -> None:
+    browser = Client(headers={"accept-language": "nl"})
+
+    page = browser.get("/admin/login/")
+
+    assert page.headers["Content-Language"] == "nl"
+    assert '<html lang="nl"' in page.text
+    assert "Wachtwoord:" in page.text
+
+
+def test_the_api_answers_in_english_whatever_the_client_asks_for() -> None:
+    client = Client(headers={"accept-language": "nl"})
+    client.get("/admin/login/")  # The same thread then answers for the API.
+
+    answer = client.get("/api/processes/")
+
+    assert answer.json()["detail"] == "Authentication credentials were not provided."
