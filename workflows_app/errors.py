@@ -33,6 +33,7 @@ WorkflowError
 ├── CatalogError             a migration cannot change workflows or products like this
 │   ├── NotInCatalog         it names what the database does not have
 │   └── StillInUse           subscriptions have what it deletes
+├── SealBroken               a stored secret cannot be opened with today's keys
 └── StepError                a step cannot be run, or its result cannot be kept
     ├── MissingParameter     the state lacks a key that the step needs
     ├── WrongParameter       a value does not fit the parameter's annotation
@@ -271,6 +272,13 @@ class StillInUse(CatalogError):
             "1 subscription uses" if subscriptions == 1 else f"{subscriptions} subscriptions use"
         )
         super().__init__(f"the {what} '{name}' cannot be deleted, as {counted} it: {hint}")
+
+
+class SealBroken(WorkflowError):
+    """A secret in the database was sealed under a SECRET_KEY that is known no more."""
+
+    def __init__(self) -> None:
+        super().__init__("a secret cannot be opened with SECRET_KEY or SECRET_KEY_FALLBACKS")
 
 
 class StepError(WorkflowError):
