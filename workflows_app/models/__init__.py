@@ -1,7 +1,17 @@
-"""What the database holds: workflows, processes, subscriptions, products, and the engine itself."""
+"""What the database holds: workflows, processes, notices, subscriptions, products, the engine."""
 
 from workflows_app.models.catalog import FixedInput, Product, ProductBlock
 from workflows_app.models.engine import EngineSettings, Worker
+from workflows_app.models.notice import (
+    Channel,
+    Delivery,
+    DeliveryStatus,
+    Notice,
+    NoticeChoice,
+    NoticeKind,
+    Scope,
+    WebhookEndpoint,
+)
 from workflows_app.models.process import Process, ProcessEvent, ProcessStep
 from workflows_app.models.subscription import (
     InstanceRelation,
@@ -12,17 +22,25 @@ from workflows_app.models.subscription import (
 from workflows_app.models.workflow import Workflow
 
 __all__ = [
+    "Channel",
+    "Delivery",
+    "DeliveryStatus",
     "EngineSettings",
     "FixedInput",
     "InstanceRelation",
+    "Notice",
+    "NoticeChoice",
+    "NoticeKind",
     "Process",
     "ProcessEvent",
     "ProcessStep",
     "ProcessSubscription",
     "Product",
     "ProductBlock",
+    "Scope",
     "Subscription",
     "SubscriptionInstance",
+    "WebhookEndpoint",
     "Worker",
     "Workflow",
 ]
