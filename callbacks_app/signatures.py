@@ -1,45 +1,35 @@
-"""Sign webhooks and check their signatures, as Standard Webhooks does.
+"""Check the signatures of webhooks, as Standard Webhooks does. ``webhook_signing`` makes them.
 
-Signed is ``{webhook-id}.{webhook-timestamp}.{body}`` with HMAC-SHA256; ``webhook-signature`` lists
-``v1,<base64>`` for each secret of the sender. Doubt refuses: a name without usable secrets verifies
-nothing.
+Doubt refuses: a name without usable secrets verifies nothing.
 
 Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
-import hashlib
 import hmac
 import logging
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from callbacks_app.errors import BadSignature
 from workflows_app import app_settings
+from workflows_app.webhook_signing import (
+    ID,
+    SIGNATURE,
+    TIMESTAMP,
+    VERSION,
+    key_of,
+    sign,
+    signature,
+)
 
 logger = logging.getLogger(__name__)
 
-ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
-PREFIX = "whsec_"
-VERSION = "v1"
+__all__ = ["ID", "SIGNATURE", "TIMESTAMP", "secrets_of", "sign", "verify"]
+
 TOLERANCE = timedelta(minutes=5)
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
-
-
-def sign(secret: str, *, message_id: str, at: datetime, body: bytes) -> str:
-    """Return the signature for the header ``webhook-signature``.
-
-    Args:
-        secret: ``whsec_`` and base64, base64 alone, or any other text as it is.
-        message_id: what goes into ``webhook-id``; the same when a message is sent again.
-    Raises:
-        ValueError: the secret is empty or not base64, or the id has a full stop in it.
-    """
-    if "." in message_id:
-        raise ValueError("A message id has no full stop: what is signed would be ambiguous.")
-    return _signature(_key(secret), message_id, str(int(at.timestamp())), body)
 
 
 def verify(
@@ -57,7 +47,7 @@ def verify(
         raise BadSignature(f"{TIMESTAMP} is more than 5 minutes off.")
     if "." in message_id:
         raise BadSignature(f"{ID} has a full stop in it, so what was signed is ambiguous.")
-    expected = [_signature(key, message_id, timestamp, body) for key in _keys(secrets)]
+    expected = [signature(key, message_id, timestamp, body) for key in _keys(secrets)]
     if not _any_matches(signatures.split(), expected):
         raise BadSignature(f"No {VERSION} signature in {SIGNATURE} matches.")
 
@@ -89,35 +79,15 @@ def _keys(secrets: Sequence[str]) -> list[bytes]:
     usable = [secret for secret in secrets if _is_usable(secret)]
     if len(usable) < len(secrets):
         logger.error("CALLBACK_SECRETS has a secret that is empty or not base64")
-    return [_key(secret) for secret in usable]
+    return [key_of(secret) for secret in usable]
 
 
 def _is_usable(secret: object) -> bool:
     """Return whether ``secret`` is a text that keys can be made of."""
     try:
-        return isinstance(secret, str) and bool(_key(secret))
+        return isinstance(secret, str) and bool(key_of(secret))
     except ValueError:
         return False
-
-
-def _key(secret: str) -> bytes:
-    """Return the key of a secret, which the standard's libraries read as base64 in any case."""
-    encoded = secret.removeprefix(PREFIX)
-    try:
-        key = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except ValueError:
-        if secret.startswith(PREFIX):
-            raise
-        key = secret.encode()
-    if not key:
-        raise ValueError("A secret is empty.")
-    return key
-
-
-def _signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    digest = hmac.new(key, signed, hashlib.sha256).digest()
-    return f"{VERSION},{b64encode(digest).decode()}"
 
 
 def _any_matches(given: Sequence[str], expected: Sequence[str]) -> bool:

@@ -15,12 +15,13 @@ from django.utils import timezone
 from requests import Response
 from requests.structures import CaseInsensitiveDict
 
-from callbacks_app import outgoing, signatures, tracing
+from callbacks_app import signatures, tracing
 from callbacks_app.action_executions import task_id
 from callbacks_app.errors import BadSignature
 from callbacks_app.logging import masked
 from callbacks_app.steps.handles import CallbackHandle
 from callbacks_app.steps.one import callback_step
+from workflows_app import outgoing, webhook_signing
 from workflows_app.dsl import Call, Context, State, Step, StepList, begin
 from workflows_app.errors import DefinitionError, ProcessFailureError, StepError
 from workflows_app.json_values import JSON, copy_json, to_json
@@ -164,20 +165,16 @@ class _Request:
         """Return the headers that sign the body with each of the secrets, the newest first."""
         if not self.signature:
             return {}
-        at = timezone.now()
         try:
-            signed = [
-                signatures.sign(secret, message_id=message_id, at=at, body=body)
-                for secret in signatures.secrets_of(self.signature)
-            ]
+            return webhook_signing.headers(
+                message_id=message_id,
+                at=timezone.now(),
+                body=body,
+                signed_with=signatures.secrets_of(self.signature),
+            )
         except (BadSignature, ValueError) as error:
             problem = f"CALLBACK_SECRETS has no usable secrets for '{self.signature}'"
             raise StepError(problem) from error
-        return {
-            signatures.ID: message_id,
-            signatures.TIMESTAMP: str(int(at.timestamp())),
-            signatures.SIGNATURE: " ".join(signed),
-        }
 
     def _refused(self, url: str, response: Response) -> NotTaken:
         """Return the failure, with the beginning of what the service said.

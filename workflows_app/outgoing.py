@@ -1,4 +1,4 @@
-"""Requests that steps make to addresses which somebody else may have chosen.
+"""Requests to addresses which somebody else may have chosen.
 
 Whoever fills in a URL must not reach with it what only this host can: its own services, and the
 metadata of the cloud it runs in. Names are looked at before anything is asked, and the address once
@@ -26,7 +26,7 @@ _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 ad
 
 
 class Forbidden(ProcessFailureError):
-    """The site's settings do not let steps call this address."""
+    """The site's settings do not let anything of ours call this address."""
 
 
 class ResponseTooLarge(ProcessFailureError):

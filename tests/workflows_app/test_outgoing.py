@@ -11,9 +11,9 @@ from itertools import chain, repeat
 import pytest
 import requests
 
-from callbacks_app import outgoing
-from callbacks_app.outgoing import Forbidden, ResponseTooLarge
+from workflows_app import outgoing
 from workflows_app.errors import ProcessFailureError
+from workflows_app.outgoing import Forbidden, ResponseTooLarge
 
 PUBLIC = "93.184.215.14"
 
