@@ -2,56 +2,37 @@
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from workflows_app import policy, registry
 from workflows_app.console import choosing
 from workflows_app.console.answering import Shown, answer_start, attempt, opened_start
+from workflows_app.console.catalogue import catalogue
 from workflows_app.console.pages import console_view, page, sentence
 from workflows_app.definition import WorkflowDefinition
 from workflows_app.errors import StartRefused, UnknownWorkflow
-from workflows_app.models import Workflow
-from workflows_app.statuses import Target
 
-_HEADINGS = {
-    Target.CREATE: "Create",
-    Target.MODIFY: "Modify",
-    Target.TERMINATE: "Terminate",
-    Target.VALIDATE: "Validate",
-    Target.RECONCILE: "Reconcile",
-    Target.SYSTEM: "System",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Startable:
-    """A workflow in the list, and why it cannot be started, if so."""
-
-    workflow: Workflow
-    why_not: str
+LONGEST_QUERY = 100
 
 
 @console_view
 @require_GET
 def startable(request: HttpRequest) -> HttpResponse:
-    """List the workflows, by what they do to a subscription."""
-    rows = Workflow.objects.order_by("target", "description", "name")
-    listed = [Startable(row, _why_not(request.user, row)) for row in rows]
-    order = list(_HEADINGS)
-    listed.sort(key=lambda item: order.index(Target(item.workflow.target)))
-    by_target = [
-        (_HEADINGS[Target(target)], list(members))
-        for target, members in groupby(listed, lambda item: item.workflow.target)
-    ]
-    context = {"title": "Start a process", "targets": by_target, "unregistered": _missing(listed)}
-    return page(request, "workflows/startable.html", context)
+    """List the workflows by what they do to which product; with ``?q=`` those that match."""
+    q = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_QUERY]
+    context = {"title": _("Start a process"), "catalogue": catalogue(request.user, q)}
+    if request.headers.get("HX-Request"):
+        response = render(request, "workflows/startable_list.html", context)
+    else:
+        response = page(request, "workflows/startable.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @console_view
@@ -101,16 +82,3 @@ def _sent(request: HttpRequest) -> Iterator[tuple[str, str]]:
     for name, values in request.POST.lists():
         if name not in ("csrfmiddlewaretoken", "key"):
             yield from ((name, str(value)) for value in values)
-
-
-def _why_not(user: Any, row: Workflow) -> str:
-    try:
-        definition = registry.get(row.name)
-    except UnknownWorkflow as error:
-        return sentence(error) if row.in_code else "Its code is gone."
-    return "" if policy.may_start(user, definition) else "You may not start it."
-
-
-def _missing(listed: list[Startable]) -> list[str]:
-    """Return the workflows in code that have no row yet."""
-    return sorted(set(registry.names()) - {item.workflow.name for item in listed})
