@@ -1,6 +1,7 @@
 """What the database holds: workflows, processes, notices, subscriptions, products, the engine."""
 
 from workflows_app.models.catalog import FixedInput, Product, ProductBlock
+from workflows_app.models.console import BulkAction, SavedFilter
 from workflows_app.models.engine import EngineSettings, Worker
 from workflows_app.models.notice import (
     Channel,
@@ -22,6 +23,7 @@ from workflows_app.models.subscription import (
 from workflows_app.models.workflow import Workflow
 
 __all__ = [
+    "BulkAction",
     "Channel",
     "Delivery",
     "DeliveryStatus",
@@ -37,6 +39,7 @@ __all__ = [
     "ProcessSubscription",
     "Product",
     "ProductBlock",
+    "SavedFilter",
     "Scope",
     "Subscription",
     "SubscriptionInstance",

@@ -88,7 +88,13 @@ class Process(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="process_due"),
             models.Index(fields=["status", "-created_at"], name="process_status"),
-            models.Index(fields=["-created_at"], name="process_created"),
+            # Pages of the list are read from these two, each from where the last one ended.
+            models.Index(fields=["-created_at", "-id"], name="process_newest"),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=Q(finished_at__isnull=True),
+                name="process_unfinished",
+            ),
             models.Index(fields=["created_by", "-created_at"], name="process_created_by"),
             models.Index(fields=["worker"], condition=~Q(worker=""), name="process_worker"),
         ]
