@@ -20,6 +20,10 @@ WorkflowError
 │   └── MalformedInputs      they are not a list with one JSON object for each page
 ├── FormNotComplete          another page of the form is needed
 ├── FormRejected             a page of the form does not validate
+├── ScheduleError            a schedule cannot be made or changed
+│   ├── UnknownSchedule      no schedule with that id
+│   ├── ImpossibleCadence    it would never be due, or far too often
+│   └── NameTaken            another schedule has that name
 ├── DomainError              a subscription cannot be made, loaded or stored
 │   ├── UnknownProduct       no such product, or it is at the end of its life
 │   ├── UnknownSubscription  no subscription with that id
@@ -183,6 +187,28 @@ class FormRejected(WorkflowError):
     def __init__(self, page: Any) -> None:
         super().__init__("a page of the form does not validate")
         self.page = page
+
+
+class ScheduleError(WorkflowError):
+    """A schedule cannot be made or changed."""
+
+
+class UnknownSchedule(ScheduleError):
+    """No schedule with that id."""
+
+    def __init__(self, schedule_id: UUID) -> None:
+        super().__init__(f"there is no schedule {schedule_id}")
+
+
+class ImpossibleCadence(ScheduleError):
+    """A schedule would never be due, or far too often."""
+
+
+class NameTaken(ScheduleError):
+    """Another schedule has that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a schedule '{name}' already")
 
 
 class DomainError(WorkflowError):

@@ -1,4 +1,4 @@
-"""What the database holds: workflows, processes, notices, subscriptions, products, the engine."""
+"""What the database holds: the rows that the engine and the console work on."""
 
 from workflows_app.models.catalog import FixedInput, Product, ProductBlock
 from workflows_app.models.console import BulkAction, SavedFilter
@@ -14,6 +14,7 @@ from workflows_app.models.notice import (
     WebhookEndpoint,
 )
 from workflows_app.models.process import Process, ProcessEvent, ProcessStep
+from workflows_app.models.schedule import Schedule
 from workflows_app.models.subscription import (
     InstanceRelation,
     ProcessSubscription,
@@ -40,6 +41,7 @@ __all__ = [
     "Product",
     "ProductBlock",
     "SavedFilter",
+    "Schedule",
     "Scope",
     "Subscription",
     "SubscriptionInstance",

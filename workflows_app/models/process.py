@@ -64,6 +64,14 @@ class Process(models.Model):
     start_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique.
     start_digest = models.CharField(max_length=64, blank=True)
     traceparent = models.CharField(max_length=55, blank=True, default="", db_default="")
+    schedule = models.ForeignKey(
+        "workflows_app.Schedule",
+        on_delete=models.SET_NULL,
+        related_name="processes",
+        null=True,
+        blank=True,
+        db_index=False,  # Most processes have none: a partial index is below.
+    )
 
     class Meta:
         verbose_name_plural = "processes"
@@ -97,6 +105,11 @@ class Process(models.Model):
             ),
             models.Index(fields=["created_by", "-created_at"], name="process_created_by"),
             models.Index(fields=["worker"], condition=~Q(worker=""), name="process_worker"),
+            models.Index(
+                fields=["schedule", "-created_at"],
+                condition=Q(schedule__isnull=False),
+                name="process_schedule",
+            ),
         ]
         permissions = [
             ("start_process", "Can start processes"),
@@ -190,9 +203,24 @@ class ProcessEvent(models.Model):
     at = models.DateTimeField(default=timezone.now)
     reason = models.TextField(blank=True)
     details = models.JSONField(default=dict, blank=True)
+    schedule = models.ForeignKey(
+        "workflows_app.Schedule",
+        on_delete=models.SET_NULL,
+        related_name="events",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["process", "at"], name="event_process")]
+        indexes = [
+            models.Index(fields=["process", "at"], name="event_process"),
+            models.Index(
+                fields=["schedule", "at"],
+                condition=Q(schedule__isnull=False),
+                name="event_schedule",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action}"
