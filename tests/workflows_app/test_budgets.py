@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest.mock import ANY
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,7 +12,18 @@ from rest_framework.test import APIClient
 
 from tests.engine import define, drain, run
 from tests.labels import label
-from workflows_app import State, StepList, begin, engine, forms, inputstep, queue, step, step_group
+from workflows_app import (
+    State,
+    StepList,
+    abort,
+    begin,
+    engine,
+    forms,
+    inputstep,
+    queue,
+    step,
+    step_group,
+)
 from workflows_app.models import Process, ProcessStep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +96,16 @@ def test_every_further_step_costs_two_statements():
         spent.append(len(statements))
 
     assert spent[1] - spent[0] <= 20 * 2, spent
+
+
+@pytest.mark.parametrize("end", [confirm, abort, nothing("Last")], ids=["form", "abort", "done"])
+def test_a_stop_of_which_people_hear_costs_one_statement_more_and_a_step_none(end):
+    engine.start(define(chain(5) >> end), by="maria")
+
+    with counted() as statements:
+        drain()
+
+    assert [sql for sql in statements if "notice" in sql] == [ANY]
 
 
 def test_taking_a_process_up_costs_the_same_however_many_steps_it_has_run():

@@ -16,6 +16,7 @@ from django.utils import timezone
 from workflows_app import locks, queue, stopping
 from workflows_app.dsl.steps import Call, Context, Step
 from workflows_app.engine import moves
+from workflows_app.engine.announcing import announce
 from workflows_app.engine.loading import Loaded, Row, close_open_rows, step_names
 from workflows_app.models import Process, ProcessStep
 from workflows_app.outcomes import (
@@ -60,7 +61,7 @@ class Checkpoint:
 
     @transaction.atomic(savepoint=False)
     def write(self) -> "Checkpoint":
-        """Write the process and the step: two statements. Rolls back if the claim is lost."""
+        """Write process and step, 2 statements, or announce a stop, 3. Rolls back a lost claim."""
         believed = self.process.status
         moves.apply(self.process, self.loaded, self.step, self.outcome, self.now)
         rows = update_returning(self._held(believed), _PAUSED, **_columns(self.process))
@@ -68,7 +69,7 @@ class Checkpoint:
             self._write_after_abort()
             return self
         self._execute_saves()
-        self._write_rows()
+        self.row = self._write_rows()
         if isinstance(self.outcome, RetryGroup):
             self.loaded.forget_since(self.process.next_step)
         if self.process.worker:
@@ -76,7 +77,10 @@ class Checkpoint:
             self.go_on = not (paused or stopping.asked())
             if not self.go_on:
                 self._let_go()
-        elif self.process.due_at is not None:
+            return self
+        if self.process.status != believed:
+            announce(self.process, position=self.row.position, step=self.step.name)
+        if self.process.due_at is not None:
             queue.wake()
         elif self.process.status == ProcessStatus.ABORTED:
             locks.release(self.process, by="SYSTEM")
@@ -100,7 +104,7 @@ class Checkpoint:
             for planned in self.outcome.saves:
                 planned.execute()
 
-    def _write_rows(self) -> None:
+    def _write_rows(self) -> Row:
         values = self._values()
         continued = self.loaded.open_row or self._same_failure()
         if continued:
@@ -114,7 +118,7 @@ class Checkpoint:
                 rows += self._skipped_rows()
             ProcessStep.objects.bulk_create(rows)
             self.next_position += len(rows)
-        self.row = Row(0, position, self.step.path, self.outcome.step_status, self.context.attempt)
+        return Row(0, position, self.step.path, self.outcome.step_status, self.context.attempt)
 
     def _values(self) -> dict[str, Any]:
         outcome = self.outcome

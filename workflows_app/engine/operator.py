@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from workflows_app import locks, queue
+from workflows_app.engine.announcing import announce
 from workflows_app.engine.loading import Loaded, close_open_rows, load, locked
 from workflows_app.engine.moves import enter_cleanup
 from workflows_app.errors import UnknownStep, UnknownWorkflow, WrongStatus
@@ -118,6 +119,7 @@ def abort(process_id: UUID, *, by: str, reason: str = "") -> Process:
     process.assignee = ""
     process.save(update_fields=[*_MOVED, "next_step", "assignee"])
     _log(process, by, "aborted", reason)
+    announce(process, by=by)
     queue.wake()
     return process
 

@@ -1,0 +1,35 @@
+"""Write down what people may want to hear of, in the transaction that makes it so.
+
+Who that is and how they are told is found later, elsewhere: ``models.notice``, Note [Told once
+committed]. A process that goes from step to step costs nothing here.
+"""
+
+from collections.abc import Mapping
+
+from workflows_app.models import Notice, NoticeKind, Process
+from workflows_app.statuses import FAILURES, FINAL, ProcessStatus
+
+KINDS: Mapping[str, NoticeKind] = {
+    ProcessStatus.SUSPENDED: NoticeKind.NEEDS_INPUT,
+    **dict.fromkeys(FAILURES, NoticeKind.FAILED),
+    **dict.fromkeys(FINAL, NoticeKind.FINISHED),
+}
+
+
+def announce(
+    process: Process, *, position: int | None = None, step: str = "", by: str = ""
+) -> None:
+    """Write the notice of the process's new status, if it is one that people hear of."""
+    kind = KINDS.get(process.status)
+    if kind is not None:
+        Notice.objects.create(
+            process=process,
+            kind=kind,
+            status=process.status,
+            position=position,
+            step=step,
+            assignee=process.assignee if kind == NoticeKind.NEEDS_INPUT else "",
+            reason=process.failed_reason,
+            by=by,
+            at=process.modified_at,
+        )
