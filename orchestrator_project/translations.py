@@ -26,6 +26,7 @@ FOLDERS = ("callbacks_app", "orchestrator_project", "templates", "workflows_app"
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "gettext_noop": None,
+    "marked": None,  # gettext_noop, under a shorter name.
     "ngettext_lazy": (1, 2),
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext_lazy": ((1, "c"), 2, 3),

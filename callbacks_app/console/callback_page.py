@@ -8,12 +8,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from callbacks_app import by_hand, expected
 from callbacks_app.console.consequences import WORDS
 from callbacks_app.console.pages import callback_fragment, callback_view
-from callbacks_app.console.words import WAYS, look, outcome, sentence
+from callbacks_app.console.words import look, outcome, sentence, way
 from callbacks_app.models import CallbackAttempt, CallbackToken
 from workflows_app.console.consequences import Words
 from workflows_app.console.pages import page, tag_of, unchanged
@@ -92,7 +93,7 @@ class View:
             Request(
                 row=row,
                 outcome=outcome(row.outcome),
-                way=WAYS.get(row.via, row.via),
+                way=way(row.via),
                 payload=shown(row.payload) if row.adoptable else None,
             )
             for row in rows
@@ -112,7 +113,11 @@ class View:
 def callback(request: HttpRequest, *, callback_id: str) -> HttpResponse:
     """Show a callback."""
     view = View(by_hand.find(callback_id), request.user, timezone.now())
-    context = {"title": f"Callback of {view.step}", "view": view, "callback": view.callback}
+    context = {
+        "title": _("Callback of %(step)s") % {"step": view.step},
+        "view": view,
+        "callback": view.callback,
+    }
     return page(request, "callbacks/callback.html", context)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 from django.utils import timezone
+from django.utils.translation import gettext as _, gettext_noop as marked
 
 from callbacks_app import by_hand
 from callbacks_app.console.words import look
@@ -17,13 +18,18 @@ from workflows_app.statuses import FAILURES
 Deed: TypeAlias = Literal["complete", "fail", "cancel", "extend", "adopt"]
 
 WORDS: Mapping[str, Words] = {
-    "complete": Words("Complete", "Complete the callback", reason_required=True),
-    "fail": Words("Fail", "Fail the callback", tone="danger", reason_required=True),
-    "cancel": Words("Cancel", "Cancel the callback", tone="danger", reason_required=True),
-    "extend": Words("Extend", "Extend the deadline", tone="quiet", reason_required=True),
-    "adopt": Words("Adopt this answer", "Adopt a late answer", reason_required=True),
+    "complete": Words(marked("Complete"), marked("Complete the callback"), reason_required=True),
+    "fail": Words(marked("Fail"), marked("Fail the callback"), tone="danger", reason_required=True),
+    "cancel": Words(
+        marked("Cancel"), marked("Cancel the callback"), tone="danger", reason_required=True
+    ),
+    "extend": Words(
+        marked("Extend"), marked("Extend the deadline"), tone="quiet", reason_required=True
+    ),
+    "adopt": Words(
+        marked("Adopt this answer"), marked("Adopt a late answer"), reason_required=True
+    ),
 }
-_REFUSED = "What the remote system sends after that is refused and kept in the log."
 
 
 def consequence(
@@ -38,67 +44,78 @@ def consequence(
 def _complete(callback: CallbackToken) -> list[str]:
     if by_hand.can_be_overruled(callback):
         return _overrule(callback)
-    return [_takes(callback, "what you give as the remote system's answer"), _REFUSED]
+    return [_takes(callback, _("what you give as the remote system's answer")), _refused()]
+
+
+def _refused() -> str:
+    return _("What the remote system sends after that is refused and kept in the log.")
 
 
 def _overrule(callback: CallbackToken) -> list[str]:
-    name = step_name(callback.process, callback.waits_at)
+    goes_on = _(
+        "The process, which stands still at “%(step)s”, goes on with this result and with what "
+        "follows there, such as its validation."
+    )
     return [
-        f"This overrules how the callback ended: it has {_ending(callback)}.",
-        f"The process, which stands still at “{name}”, goes on with this result and with what "
-        "follows there, such as its validation.",
-        "Nothing is asked of the remote system again.",
+        _("This overrules how the callback ended: %(status)s.") % {"status": look(callback).word},
+        goes_on % {"step": step_name(callback.process, callback.waits_at)},
+        _("Nothing is asked of the remote system again."),
     ]
-
-
-def _ending(callback: CallbackToken) -> str:
-    word = look(callback).word
-    return f"been {word}" if word in ("cancelled", "stopped") else word
 
 
 def _takes(callback: CallbackToken, what: str) -> str:
     name = step_name(callback.process, callback.waits_at or callback.path)
+    text = _(
+        "“%(step)s” takes %(what)s, and the process goes on with what follows, such as validation."
+    )
     if callback.process.status in FAILURES:
-        return f"The process has failed before it waited: {what} is kept, but a retry asks anew."
-    if callback.status == CallbackStatus.ARMED:
-        return f"The process does not wait yet: {what} is kept, and taken when it does."
-    return f"“{name}” takes {what}, and the process goes on with what follows, such as validation."
+        text = _(
+            "The process has failed before it waited: %(what)s is kept, but a retry asks anew."
+        )
+    elif callback.status == CallbackStatus.ARMED:
+        text = _("The process does not wait yet: %(what)s is kept, and taken when it does.")
+    return text % {"step": name, "what": what}
 
 
 def _fail(callback: CallbackToken) -> list[str]:
-    again = "If you call it retryable, the step asks again by a new callback, as its retry allows."
+    again = _(
+        "If you call it retryable, the step asks again by a new callback, as its retry allows."
+    )
     retries = options_of(callback).retry is not None
     return [
-        "The step that waits fails with this type and message.",
+        _("The step that waits fails with this type and message."),
         *([again] if retries else []),
-        _REFUSED,
+        _refused(),
     ]
 
 
 def _cancel(_callback: CallbackToken) -> list[str]:
     return [
-        "The callback is withdrawn, and the step that waits for it fails.",
-        "The remote system is not called. It is told to stop when it calls next (410).",
+        _("The callback is withdrawn, and the step that waits for it fails."),
+        _("The remote system is not called. It is told to stop when it calls next (410)."),
     ]
 
 
 def _extend(callback: CallbackToken) -> list[str]:
-    sentences = ["The callback expires so long from now, unless its deadline is later already."]
+    sentences = [_("The callback expires so long from now, unless its deadline is later already.")]
     if callback.deadline_at:
         left = span(callback.deadline_at - timezone.now())
-        sentences.append(f"Now it expires in {left}.")
+        sentences.append(_("Now it expires in %(span)s.") % {"span": left})
     if callback.heartbeat:
-        silence = span(callback.heartbeat)
-        sentences.append(f"A silence of {silence} still ends it: that is not changed.")
+        silence = _("A silence of %(span)s still ends it: that is not changed.")
+        sentences.append(silence % {"span": span(callback.heartbeat)})
     return sentences
 
 
 def _adopt(callback: CallbackToken) -> list[str]:
-    newest = by_hand.newest(callback)
-    sentences = [] if newest.pk == callback.pk else [f"It answers the newer {newest.public_id}."]
+    newest, sentences = by_hand.newest(callback), []
+    if newest.pk != callback.pk:
+        text = _("It answers the newer %(callback)s.")
+        sentences.append(text % {"callback": newest.public_id})
     if by_hand.can_be_overruled(newest):
         return sentences + _overrule(newest)
-    return [*sentences, _takes(newest, "this result as the remote system's answer"), _REFUSED]
+    what = _("this result as the remote system's answer")
+    return [*sentences, _takes(newest, what), _refused()]
 
 
 _SAYINGS: Mapping[Deed, Callable[[CallbackToken], list[str]]] = {

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _, gettext_noop as marked, ngettext
+
 from workflows_app import registry
 from workflows_app.console.sentences import step_name
 from workflows_app.definition import WorkflowDefinition
@@ -16,23 +18,35 @@ _MOST_NAMED = 5  # Subscriptions, in a sentence.
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How an action is offered."""
+    """How an action is offered. ``offer`` and ``heading`` are marked for translation."""
 
-    button: str
-    title: str
+    offer: str
+    heading: str
     tone: str = "default"
     reason: bool = True
     reason_required: bool = False
 
+    @property
+    def button(self) -> str:
+        return _(self.offer)
+
+    @property
+    def title(self) -> str:
+        return _(self.heading)
+
 
 WORDS: Mapping[Action, Words] = {
-    "resume": Words("Go on now", "Go on without waiting"),
-    "retry": Words("Retry", "Retry the process"),
-    "skip": Words("Skip step", "Skip the failed step", tone="quiet", reason_required=True),
-    "edit": Words("Edit state", "Edit the state", tone="quiet", reason_required=True),
-    "abort": Words("Abort", "Abort the process", tone="danger"),
-    "note": Words("Note", "Change the note", tone="quiet", reason=False),
-    "delete": Words("Delete", "Delete the task", tone="danger"),
+    "resume": Words(marked("Go on now"), marked("Go on without waiting")),
+    "retry": Words(marked("Retry"), marked("Retry the process")),
+    "skip": Words(
+        marked("Skip step"), marked("Skip the failed step"), tone="quiet", reason_required=True
+    ),
+    "edit": Words(
+        marked("Edit state"), marked("Edit the state"), tone="quiet", reason_required=True
+    ),
+    "abort": Words(marked("Abort"), marked("Abort the process"), tone="danger"),
+    "note": Words(marked("Note"), marked("Change the note"), tone="quiet", reason=False),
+    "delete": Words(marked("Delete"), marked("Delete the task"), tone="danger"),
 }
 
 
@@ -72,42 +86,51 @@ _Saying = Callable[[Process, WorkflowDefinition | None], list[str]]
 
 
 def _abort(process: Process, definition: WorkflowDefinition | None) -> list[str]:
-    sentences = ["The process ends here and cannot be resumed."]
+    sentences = [_("The process ends here and cannot be resumed.")]
     if process.status == ProcessStatus.RUNNING:
-        sentences.append("The step that runs now is recorded when it ends; nothing follows it.")
-    cleanup = definition.cleanup if definition else ()
-    if cleanup:
-        names = ", ".join(step.name for step in cleanup)
-        count = f"{len(cleanup)} clean-up step" + ("s" if len(cleanup) > 1 else "")
-        sentences.append(f"Abort runs {count}: {names}.")
+        sentences.append(_("The step that runs now is recorded when it ends; nothing follows it."))
+    if definition and definition.cleanup:
+        sentences.append(_clean_up(definition))
     if process.status == ProcessStatus.AWAITING_CALLBACK:
-        sentences.append("The remote side keeps running. Its answer will be refused.")
+        sentences.append(_("The remote side keeps running. Its answer will be refused."))
+    return sentences + _released(process)
+
+
+def _clean_up(definition: WorkflowDefinition) -> str:
+    count = len(definition.cleanup)
+    text = ngettext(
+        "Abort runs %(count)s clean-up step: %(names)s.",
+        "Abort runs %(count)s clean-up steps: %(names)s.",
+        count,
+    )
+    return text % {"count": count, "names": ", ".join(step.name for step in definition.cleanup)}
+
+
+def _released(process: Process) -> list[str]:
     held = list(process.locks.order_by("description", "pk")[: _MOST_NAMED + 1])
-    if held:
-        names = ", ".join(row.description for row in held[:_MOST_NAMED])
-        more = " and others" if len(held) > _MOST_NAMED else ""
-        sentences.append(
-            f"It releases its lock on {names}{more}: in sync from then on, however far changed."
-        )
-    return sentences
+    names = ", ".join(row.description for row in held[:_MOST_NAMED])
+    if len(held) > _MOST_NAMED:
+        names = _("%(names)s and others") % {"names": names}
+    text = _("It releases its lock on %(names)s: in sync from then on, however far changed.")
+    return [text % {"names": names}] if held else []
 
 
 def _retry(process: Process, definition: WorkflowDefinition | None) -> list[str]:
     if definition is None:
-        return ["The workflow is not in the code any more, so nothing can be run."]
+        return [_("The workflow is not in the code any more, so nothing can be run.")]
     path = process.next_step
     point = definition.retry_point(path)
-    failed = step_name(process, path)
     if point == path:
-        return [f"Retry runs “{failed}” again, with the state as it is."]
+        text = _("Retry runs “%(step)s” again, with the state as it is.")
+        return [text % {"step": step_name(process, path)}]
     group = next(g for g in definition.step(path).groups if g.retry_from == "start")
-    first = definition.step(point).name
+    text = _("Retry starts the group “%(group)s” again, from its first step “%(step)s”.")
     sentences = [
-        f"Retry starts the group “{group.name}” again, from its first step “{first}”.",
-        "What the group changed in the state is forgotten; what it did outside is not undone.",
+        text % {"group": group.name, "step": definition.step(point).name},
+        _("What the group changed in the state is forgotten; what it did outside is not undone."),
     ]
     if any(step.kind == "callback" and group in step.groups for step in definition.steps):
-        sentences.append("A new callback address is handed out; the old one is refused.")
+        sentences.append(_("A new callback address is handed out; the old one is refused."))
     return sentences
 
 
@@ -115,34 +138,38 @@ def _skip(process: Process, definition: WorkflowDefinition | None) -> list[str]:
     failed = step_name(process, process.next_step)
     known = definition is not None and process.next_step in definition.by_path
     follower = definition.after(process.next_step) if definition and known else ""
-    onward = f"goes on with “{step_name(process, follower)}”" if follower else "ends"
+    text = _("The process ends, as if “%(failed)s” had run and changed nothing.")
+    if follower:
+        text = _(
+            "The process goes on with “%(next)s”, as if “%(failed)s” had run and changed nothing."
+        )
     return [
-        f"The process {onward}, as if “{failed}” had run and changed nothing.",
-        "What the step should have done outside is yours to check.",
+        text % {"failed": failed, "next": step_name(process, follower)},
+        _("What the step should have done outside is yours to check."),
     ]
 
 
 def _resume(process: Process, _definition: WorkflowDefinition | None) -> list[str]:
-    name = step_name(process, process.next_step)
+    text = _("The timer “%(step)s” ends now.")
     if process.failed_reason:
-        return [f"“{name}” is tried again now instead of when its next try is due."]
-    return [f"The timer “{name}” ends now."]
+        text = _("“%(step)s” is tried again now instead of when its next try is due.")
+    return [text % {"step": step_name(process, process.next_step)}]
 
 
 def _edit(_process: Process, _definition: WorkflowDefinition | None) -> list[str]:
     return [
-        "The keys you give replace those of the state; the others stay.",
-        "The values before and after are kept in the action log. Then retry the process.",
+        _("The keys you give replace those of the state; the others stay."),
+        _("The values before and after are kept in the action log. Then retry the process."),
     ]
 
 
 def _note(_process: Process, _definition: WorkflowDefinition | None) -> list[str]:
-    return ["Everybody who may look at the process reads the note."]
+    return [_("Everybody who may look at the process reads the note.")]
 
 
 def _delete(_process: Process, _definition: WorkflowDefinition | None) -> list[str]:
     return [
-        "The task, its steps and its state are gone for good; the action log keeps that it was."
+        _("The task, its steps and its state are gone for good; the action log keeps that it was.")
     ]
 
 
@@ -161,8 +188,8 @@ def _choose(process: Process, definition: WorkflowDefinition) -> Consequence:
     gone = step_name(process, process.next_step)
     return Consequence(
         [
-            f"The step “{gone}” is no longer part of the workflow.",
-            "Choose the step to continue from. Nothing before it is run again.",
+            _("The step “%(step)s” is no longer part of the workflow.") % {"step": gone},
+            _("Choose the step to continue from. Nothing before it is run again."),
         ],
         [(step.path, step.path.replace("/", " / ")) for step in definition.steps],
     )

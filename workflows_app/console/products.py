@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop as marked
 from django.views.decorators.http import require_GET
 
 from workflows_app import policy, registry
@@ -20,10 +21,10 @@ from workflows_app.subscriptions.start_forms import ORDERABLE
 
 _P = ProductLifecycle
 PRODUCT_LOOKS: Mapping[str, Look] = {
-    _P.ACTIVE: Look("tick", "green", "active"),
-    _P.PRE_PRODUCTION: Look("circle", "blue", "pre production"),
-    _P.PHASE_OUT: Look("dash", "amber", "phase out"),
-    _P.END_OF_LIFE: Look("stop", "grey", "end of life"),
+    _P.ACTIVE: Look("tick", "green", marked("active")),
+    _P.PRE_PRODUCTION: Look("circle", "blue", marked("pre production")),
+    _P.PHASE_OUT: Look("dash", "amber", marked("phase out")),
+    _P.END_OF_LIFE: Look("stop", "grey", marked("end of life")),
 }
 
 

@@ -1,11 +1,18 @@
-"""What is going on with a process, in one sentence; and the shape and hue of every status."""
+"""What is going on with a process, in one sentence; and the shape and hue of every status.
+
+A sentence is translated as a whole, or in clauses with a dot between them; only then are names and
+instants put into it, so that the instants can be counted on by the page.
+"""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
+
+from django.utils.translation import gettext as _, gettext_noop as marked
 
 from workflows_app.console.moments import Moment, duration
 from workflows_app.json_values import JSON
@@ -14,6 +21,7 @@ from workflows_app.statuses import ProcessStatus, StepStatus
 
 Sentence: TypeAlias = list[str | Moment]
 SHORT = 160  # Characters of a reason in a list.
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,12 @@ class Look:
 
     shape: str
     hue: str
-    word: str
+    name: str  # In English, whoever reads.
+
+    @property
+    def word(self) -> str:
+        """The name in the reader's language."""
+        return _(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +53,46 @@ class Facts:
 
 _P, _S = ProcessStatus, StepStatus
 LOOKS: Mapping[str, Look] = {
-    _P.CREATED: Look("circle", "grey", "created"),
-    _P.RESUMED: Look("circle", "grey", "resumed"),
-    _P.RUNNING: Look("half", "blue", "running"),
-    _P.SUSPENDED: Look("hand", "amber", "suspended"),
-    _P.AWAITING_CALLBACK: Look("hourglass", "violet", "awaiting callback"),
-    _P.WAITING: Look("clock", "slate", "waiting"),
-    _P.FAILED: Look("cross", "red", "failed"),
-    _P.INCONSISTENT_DATA: Look("cross", "red", "inconsistent data"),
-    _P.API_UNAVAILABLE: Look("cross", "red", "API unavailable"),
-    _P.COMPLETED: Look("tick", "green", "completed"),
-    _P.ABORTED: Look("stop", "grey", "aborted"),
-    _S.SUCCESS: Look("tick", "green", "done"),
-    _S.SKIPPED: Look("dash", "grey", "skipped"),
-    "next": Look("circle", "blue", "next"),
-    "pending": Look("circle", "faint", "to come"),
+    _P.CREATED: Look("circle", "grey", marked("created")),
+    _P.RESUMED: Look("circle", "grey", marked("resumed")),
+    _P.RUNNING: Look("half", "blue", marked("running")),
+    _P.SUSPENDED: Look("hand", "amber", marked("suspended")),
+    _P.AWAITING_CALLBACK: Look("hourglass", "violet", marked("awaiting callback")),
+    _P.WAITING: Look("clock", "slate", marked("waiting")),
+    _P.FAILED: Look("cross", "red", marked("failed")),
+    _P.INCONSISTENT_DATA: Look("cross", "red", marked("inconsistent data")),
+    _P.API_UNAVAILABLE: Look("cross", "red", marked("API unavailable")),
+    _P.COMPLETED: Look("tick", "green", marked("completed")),
+    _P.ABORTED: Look("stop", "grey", marked("aborted")),
+    _S.SUCCESS: Look("tick", "green", marked("done")),
+    _S.SKIPPED: Look("dash", "grey", marked("skipped")),
+    "next": Look("circle", "blue", marked("next")),
+    "pending": Look("circle", "faint", marked("to come")),
 }
 
 
 def sentence(process: Process, facts: Facts) -> Sentence:
     """Say what is going on with the process."""
     return _SENTENCES[ProcessStatus(process.status)](process, facts)
+
+
+def compose(text: str, **parts: object) -> Sentence:
+    """Put the parts into a translated text; an instant stays one.
+
+    >>> compose("50 %% of %(what)s", what="it")
+    ['50 % of ', 'it']
+    """
+    pieces = _PLACEHOLDER.split(text)  # Every second one is the name of a placeholder.
+    found: Sentence = []
+    for at, piece in enumerate(pieces):
+        part = parts[piece] if at % 2 else piece.replace("%%", "%")
+        found.append(part if isinstance(part, Moment) else str(part))
+    return [part for part in found if part]
+
+
+def joined(*clauses: Sentence) -> Sentence:
+    """Return the clauses as one sentence, with a dot between them."""
+    return [part for at, clause in enumerate(clauses) for part in ([" · "] * (at > 0) + clause)]
 
 
 def step_name(process: Process, path: str) -> str:
@@ -93,35 +125,53 @@ def _short(text: str) -> str:
 
 
 def _queued(process: Process, facts: Facts) -> Sentence:
-    held = ", the engine is paused" if facts.paused else ""
-    return ["queued for ", Moment(process.modified_at, facts.now), held]
+    text = _("queued for %(span)s")
+    if facts.paused:
+        text = _("queued for %(span)s, the engine is paused")
+    return compose(text, span=Moment(process.modified_at, facts.now))
 
 
 def _running(process: Process, facts: Facts) -> Sentence:
     if process.due_at and process.due_at < facts.now:
-        return ["interrupted, waits for a worker since ", Moment(process.due_at, facts.now)]
+        text = _("interrupted, waits for a worker since %(span)s")
+        return compose(text, span=Moment(process.due_at, facts.now))
     paths = [entry["path"] for entry in process.definition]
-    where = ""
+    clauses: list[Sentence] = [
+        [step_name(process, process.next_step)],
+        [Moment(process.modified_at, facts.now)],
+    ]
     if process.next_step in paths:
-        where = f"step {paths.index(process.next_step) + 1} of {len(paths)} · "
-    name = step_name(process, process.next_step)
-    return [f"{where}{name} · ", Moment(process.modified_at, facts.now)]
+        number = paths.index(process.next_step) + 1
+        text = _("step %(number)s of %(count)s")
+        clauses.insert(0, compose(text, number=number, count=len(paths)))
+    return joined(*clauses)
 
 
 def _suspended(process: Process, facts: Facts) -> Sentence:
-    mine = getattr(process, "needs_me", False)
-    who = "you" if mine else process.assignee or "an operator"
+    if getattr(process, "needs_me", False):
+        needs = _("needs you")
+    elif process.assignee:
+        needs = _("needs %(assignee)s") % {"assignee": process.assignee}
+    else:
+        needs = _("needs an operator")
     name = step_name(process, process.next_step)
-    return [f"needs {who} · {name} · since ", Moment(process.modified_at, facts.now)]
+    return joined([needs], [name], _since(process, facts))
+
+
+def _since(process: Process, facts: Facts) -> Sentence:
+    return compose(_("since %(span)s"), span=Moment(process.modified_at, facts.now))
 
 
 def _awaiting(process: Process, facts: Facts) -> Sentence:
     step = facts.open_step(process)
-    told = f"remote: {progress_text(step.progress)}" if step and step.progress is not None else ""
-    told = told or f"{step_name(process, process.next_step)} · remote: nothing heard yet"
+    told = progress_text(step.progress) if step and step.progress is not None else ""
+    heard = compose(_("remote: %(progress)s"), progress=told)
+    if not told:
+        heard = joined([step_name(process, process.next_step)], [_("remote: nothing heard yet")])
     if process.due_at is None:
-        return [f"{told} · since ", Moment(process.modified_at, facts.now)]
-    return [f"{told} · expires in ", Moment(process.due_at, facts.now, ahead=True)]
+        return joined(heard, _since(process, facts))
+    expires = Moment(process.due_at, facts.now, ahead=True)
+    return joined(heard, compose(_("expires in %(span)s"), span=expires))
 
 
 def _waiting(process: Process, facts: Facts) -> Sentence:
@@ -129,9 +179,12 @@ def _waiting(process: Process, facts: Facts) -> Sentence:
     moment = Moment(due, facts.now, ahead=True)
     name = step_name(process, process.next_step)
     if not process.failed_reason:
-        return [f"{name} · goes on in ", moment]
-    attempt = f" (attempt {step.attempt + 1})" if step else ""
-    return ["tries again in ", moment, f"{attempt} · {name}: {_short(process.failed_reason)}"]
+        return joined([name], compose(_("goes on in %(span)s"), span=moment))
+    again = compose(_("tries again in %(span)s"), span=moment)
+    if step:
+        text = _("tries again in %(span)s (attempt %(number)s)")
+        again = compose(text, span=moment, number=step.attempt + 1)
+    return joined(again, [f"{name}: {_short(process.failed_reason)}"])
 
 
 def _failed(process: Process, _facts: Facts) -> Sentence:
@@ -140,19 +193,29 @@ def _failed(process: Process, _facts: Facts) -> Sentence:
 
 def _completed(process: Process, _facts: Facts) -> Sentence:
     ended = process.finished_at or process.modified_at
-    return [f"in {duration(ended - process.created_at)}"]
+    return compose(_("in %(span)s"), span=duration(ended - process.created_at))
 
 
 def _aborted(process: Process, facts: Facts) -> Sentence:
     if process.next_step and process.due_at:
         name = step_name(process, process.next_step)
-        return [f"cleaning up: {name}"]
+        return compose(_("cleaning up: %(step)s"), step=name)
+    clauses = [_by_whom(process, facts)]
+    if process.failed_reason:
+        trouble = _short(process.failed_reason)
+        clauses.append(compose(_("clean-up: %(trouble)s"), trouble=trouble))
+    return joined(*clauses)
+
+
+def _by_whom(process: Process, facts: Facts) -> Sentence:
     event = facts.aborts.get(process.pk)
-    ended = process.finished_at or process.modified_at
-    by = f"by {event.actor}, " if event else "by its workflow, "
-    reason = f": “{_short(event.reason)}”" if event and event.reason else ""
-    trouble = f" · clean-up: {_short(process.failed_reason)}" if process.failed_reason else ""
-    return [by, Moment(ended, facts.now), f" ago{reason}{trouble}"]
+    span = Moment(process.finished_at or process.modified_at, facts.now)
+    if event is None:
+        return compose(_("by its workflow, %(span)s ago"), span=span)
+    if not event.reason:
+        return compose(_("by %(actor)s, %(span)s ago"), actor=event.actor, span=span)
+    text = _("by %(actor)s, %(span)s ago: “%(reason)s”")
+    return compose(text, actor=event.actor, span=span, reason=_short(event.reason))
 
 
 _SENTENCES: Mapping[ProcessStatus, Callable[[Process, Facts], Sentence]] = {

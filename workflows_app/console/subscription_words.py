@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as marked
+
 from workflows_app import locks
 from workflows_app.console.sentences import LOOKS, Look
 from workflows_app.lifecycle import SubscriptionLifecycle
@@ -10,14 +12,14 @@ from workflows_app.models import Process, Subscription
 
 _L = SubscriptionLifecycle
 LIFECYCLE_LOOKS: Mapping[str, Look] = {
-    _L.INITIAL: Look("circle", "grey", "initial"),
-    _L.PROVISIONING: Look("half", "blue", "provisioning"),
-    _L.ACTIVE: Look("tick", "green", "active"),
-    _L.MIGRATING: Look("half", "violet", "migrating"),
-    _L.DISABLED: Look("dash", "amber", "disabled"),
-    _L.TERMINATED: Look("stop", "grey", "terminated"),
+    _L.INITIAL: Look("circle", "grey", marked("initial")),
+    _L.PROVISIONING: Look("half", "blue", marked("provisioning")),
+    _L.ACTIVE: Look("tick", "green", marked("active")),
+    _L.MIGRATING: Look("half", "violet", marked("migrating")),
+    _L.DISABLED: Look("dash", "amber", marked("disabled")),
+    _L.TERMINATED: Look("stop", "grey", marked("terminated")),
 }
-_UNHELD = Look("cross", "red", "out of sync")
+_UNHELD = Look("cross", "red", marked("out of sync"))
 
 
 @dataclass(frozen=True, slots=True)
