@@ -424,7 +424,7 @@ def test_completing_says_that_it_overrules(anna, remote):
     page = words(anna.get(url(callback)))
     assert "The process stands still because of this. Complete overrules it" in page
     question = words(anna.get(url(callback, "complete")))
-    assert "This overrules how the callback ended: it has timed out." in question
+    assert "This overrules how the callback ended: timed out." in question
     assert "The process, which stands still at “Playbook / Await callback”, goes on" in question
 
     anna.post(url(callback, "complete"), FITTING | WHY)
