@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib.auth.models import Group
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
-from django.db.models.expressions import Combinable
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
-from workflows_app import policy
+from workflows_app.console.needs import needs, of_groups
 from workflows_app.models import Process
-from workflows_app.statuses import FAILURES, FINAL, Assignee, ProcessStatus
+from workflows_app.statuses import FAILURES, FINAL, ProcessStatus
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -113,10 +111,10 @@ class Filters:
 
     def apply(self, user: Any) -> QuerySet[Process]:
         """Return the processes that fit, each with ``needs_me``."""
-        rows = Process.objects.annotate(needs_me=_needs(user))
+        rows = Process.objects.annotate(needs_me=needs(user))
         rows = rows.filter(STATUSES[self.status][1], KINDS[self.kind][1])
         if self.mine:
-            rows = rows.filter(Q(created_by=user.get_username()) | _of_groups(user))
+            rows = rows.filter(Q(created_by=user.get_username()) | of_groups(user))
         if self.workflow:
             rows = rows.filter(workflow__name=self.workflow)
         if self.assignee:
@@ -138,22 +136,6 @@ class Filters:
             Chip(label, self.address(sort=key), on=key == self.sort) for key, label in SORTS.items()
         ]
         return {"status": statuses, "kind": kinds, "mine": mine, "sort": sorts}
-
-
-def _needs(user: Any) -> Combinable:
-    """Say whether ``user`` may answer the process's form, authorisers apart."""
-    if not user.has_perm(policy.PERMISSIONS["resume"]):
-        return Value(False, output_field=BooleanField())
-    answerable = Q(status=_P.SUSPENDED)
-    if not user.is_superuser:
-        unknown = ~Exists(Group.objects.filter(name=OuterRef("assignee")))
-        anybody = Q(assignee__in=["", str(Assignee.SYSTEM)])
-        answerable &= anybody | _of_groups(user) | Q(unknown)
-    return ExpressionWrapper(answerable, output_field=BooleanField())
-
-
-def _of_groups(user: Any) -> Q:
-    return Q(assignee__in=user.groups.values("name"))
 
 
 def _search(text: str) -> Q:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from workflows_app.console import (
     actions,
+    badge,
     machinery,
     process_page,
     processes,
@@ -16,6 +17,7 @@ from workflows_app.console.consequences import WORDS
 
 app_name = "workflows"
 urlpatterns = [
+    path("needs-you/", badge.needs_you, name="needs_you"),
     path("processes/", processes.processes, name="processes"),
     path("processes/rows/", processes.rows, name="rows"),
     path("processes/<uuid:process_id>/", process_page.process, name="process"),
