@@ -26,6 +26,7 @@ def _names(name: str, default: str = "") -> list[str]:
 DEBUG = _flag("DEBUG")
 DEVELOPMENT_SECRET = "development-only-" + "0" * 48  # The deploy check refuses it.
 SECRET_KEY = os.environ.get("SECRET_KEY", DEVELOPMENT_SECRET)
+SECRET_KEY_FALLBACKS = _names("SECRET_KEY_FALLBACKS")  # Those before, while something needs them.
 BASE_URL = os.environ.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = _names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]

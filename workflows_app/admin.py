@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import JSONField, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from workflows_app import engine, policy
 from workflows_app.errors import WorkflowError
+from workflows_app.masking import masked
 from workflows_app.models import (
     EngineSettings,
     FixedInput,
@@ -35,10 +36,20 @@ else:
 
 
 class ReadOnly(ModelAdmin):
-    """No adding, changing or deleting, whoever asks."""
+    """No adding, changing or deleting, whoever asks; and no secret is shown."""
 
     show_full_result_count = False  # Counting a long table takes long.
     list_per_page = 50
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return the row with the JSON in it masked: it is never saved."""
+        row = super().get_object(request, object_id, from_field)
+        for field in self.opts.concrete_fields if row else ():
+            if isinstance(field, JSONField):
+                setattr(row, field.attname, masked(getattr(row, field.attname)))
+        return row
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -14,6 +14,19 @@ DEFAULTS: dict[str, Any] = {
     "STOP_GRACE_SECONDS": 30,  # How long a stopping worker may finish its steps.
     "TASK_RETENTION_DAYS": 30,  # How long completed tasks are kept, where they do not say.
     "VALIDATIONS_AT_ONCE": 20,  # How many the task that validates subscriptions has running.
+    # Keys of a state whose values are never shown; "*" is any characters, in any case.
+    "MASKED_KEYS": (
+        "*password*",
+        "*passwd*",
+        "*passphrase*",
+        "*secret*",
+        "*api_key*",
+        "*apikey*",
+        "*private_key*",
+        "*credential*",
+        "*token",
+        "authorization",
+    ),
     "CALLBACK_KEYS": None,  # {key id: secret}, newest first; None derives one of SECRET_KEY.
     "CALLBACK_MAX_BYTES": 1024 * 1024,
     "CALLBACK_MAX_DEPTH": 100,

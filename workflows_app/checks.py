@@ -166,6 +166,12 @@ def _wrong_settings() -> Iterator[CheckMessage]:
         value = app_settings.get(name)
         if not isinstance(value, int | float) or value <= 0:
             yield Error(f"ORCHESTRATOR[{name!r}] must be above 0.", id="workflows.E003")
+    if not _is_list(app_settings.get("MASKED_KEYS")):
+        yield Error(
+            "ORCHESTRATOR['MASKED_KEYS'] is no list of keys.",
+            hint='Write ["*password*", "community"], or [] to mask none.',
+            id="workflows.E003",
+        )
 
 
 def _takes_writers(options: dict[str, Any]) -> bool:

@@ -12,11 +12,12 @@ from functools import cached_property
 from types import NoneType, UnionType
 from typing import Any, Protocol, Union, get_args, get_origin
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
 
 from workflows_app.errors import DefinitionError, MissingParameter, WrongParameter
-from workflows_app.json_values import JSON, copy_json
+from workflows_app.json_values import JSON
+from workflows_app.secret_values import opened
 
 _IGNORED = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
@@ -105,6 +106,7 @@ class Injection:
         Raises:
             MissingParameter: a required name is in neither.
             WrongParameter: a value does not fit its annotation.
+            SealBroken: a value is a secret that the site cannot open.
         """
         positional: list[Any] = []
         keywords: dict[str, Any] = {}
@@ -114,7 +116,7 @@ class Injection:
             elif parameter.name in given:
                 value = self._converted(parameter, given[parameter.name])
             elif parameter.name in state:
-                value = self._converted(parameter, copy_json(state[parameter.name]))
+                value = self._converted(parameter, opened(state[parameter.name]))
             else:
                 value = self._for_absent(parameter, state)
             if parameter.positional_only:
@@ -139,6 +141,8 @@ class Injection:
             return parameter.adapter.validate_python(value, context=context)
         except ValidationError as error:
             why = "; ".join(_describe(problem) for problem in error.errors())
+            if isinstance(value, SecretStr):
+                why = "it is a secret, so it must be annotated with SecretStr"
             raise WrongParameter(self.name, parameter.name, why) from error
 
 

@@ -11,10 +11,12 @@ from typing import Any, NoReturn, TypeAlias
 from pydantic_core import PydanticSerializationError, to_json as _to_json_bytes
 
 from workflows_app.errors import NotJSON
+from workflows_app.secret_values import STARS, is_reference, sealed
 
 JSON: TypeAlias = Any  # None, bool, int, float, str, or lists and string-keyed dicts of these.
 JSONObject: TypeAlias = dict[str, Any]
 
+_MASK = STARS.encode()
 _ALWAYS_WHOLE = 1e16  # From here on Python's repr has an exponent instead of a fraction.
 
 
@@ -22,7 +24,7 @@ def to_json(value: Any, *, what: str = "the value") -> JSON:
     """Return ``value`` as plain JSON, converting what pydantic can convert.
 
     UUIDs, dates (with microseconds), decimals, enums, addresses, dataclasses and models become
-    what pydantic makes of them; sets and tuples become lists.
+    what pydantic makes of them; sets and tuples become lists. Secrets are sealed: Note [Secrets].
 
     Raises:
         NotJSON: it has something JSON or PostgreSQL cannot hold: an object of an unknown type,
@@ -30,6 +32,8 @@ def to_json(value: Any, *, what: str = "the value") -> JSON:
     """
     try:
         text = _to_json_bytes(value, inf_nan_mode="constants")
+        if _MASK in text:
+            text = _to_json_bytes(sealed(value), inf_nan_mode="constants")
         plain = json.loads(text, parse_constant=_refuse_constant, parse_float=_number)
     except NotJSON as error:
         raise NotJSON(f"{what} {error}") from None
@@ -65,7 +69,9 @@ def changes(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> JSONObject
 
 
 def replace_strings(value: JSON, replace: Callable[[str], str]) -> JSON:
-    """Return ``value`` with ``replace`` applied to every string in it, keys included."""
+    """Return ``value`` with ``replace`` applied to every string in it but sealed secrets."""
+    if is_reference(value):
+        return value
     if isinstance(value, dict):
         return {replace(key): replace_strings(item, replace) for key, item in value.items()}
     if isinstance(value, list):

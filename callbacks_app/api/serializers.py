@@ -9,6 +9,7 @@ from callbacks_app import by_hand, expected
 from callbacks_app.models import CallbackAttempt, CallbackToken
 from callbacks_app.selection import STATUSES
 from callbacks_app.serializers import LONGEST_EXTENSION, RemoteFailure
+from workflows_app.api.serializers import MaskedField
 from workflows_app.json_values import JSONObject
 
 
@@ -21,6 +22,7 @@ class CallbackSerializer(serializers.ModelSerializer[CallbackToken]):
     workflow = serializers.CharField(source="process.workflow.name")
     step = serializers.CharField(source="path")
     waiting = serializers.SerializerMethodField()
+    progress = MaskedField()
 
     class Meta:
         model = CallbackToken
@@ -52,6 +54,8 @@ class CallbackSerializer(serializers.ModelSerializer[CallbackToken]):
 class AttemptSerializer(serializers.ModelSerializer[CallbackAttempt]):
     """A request to a callback; one like an earlier one is counted there."""
 
+    payload = MaskedField()
+
     class Meta:
         model = CallbackAttempt
         fields = (
@@ -74,6 +78,8 @@ class CallbackDetailSerializer(CallbackSerializer):
     """A callback with its answer, the log of its requests, and what the caller may do to it."""
 
     attempts = AttemptSerializer(many=True)
+    result = MaskedField()
+    error = MaskedField()
     payload_schema = serializers.SerializerMethodField()
     overrulable = serializers.SerializerMethodField()
     allowed_actions = serializers.SerializerMethodField()

@@ -24,9 +24,10 @@ from callbacks_app.steps.one import callback_step
 from workflows_app import outgoing, webhook_signing
 from workflows_app.dsl import Call, Context, State, Step, StepList, begin
 from workflows_app.errors import DefinitionError, ProcessFailureError, StepError
-from workflows_app.json_values import JSON, copy_json, to_json
+from workflows_app.json_values import JSON, to_json
 from workflows_app.outcomes import Outcome, Success
 from workflows_app.retry import ONLY_WHEN_ASKED, Retry
+from workflows_app.secret_values import opened, revealed, telling_secrets_in
 
 ASK = "Send request"
 TAKEN = range(200, 300)  # Mistral takes redirects for success; here nobody would begin the work.
@@ -124,13 +125,12 @@ class _Request:
         So whatever they raise is scrubbed of what they were lent.
         """
         handle: CallbackHandle = provided["callback_handle"]
-        return Call(partial(self._send, context, handle, provided), handle.secrets)
+        state = {**opened(context.state), **provided}
+        send = partial(self._send, context, handle, state)
+        return Call(send, handle.secrets, tuple(telling_secrets_in(state)))
 
-    def _send(
-        self, context: Context, handle: CallbackHandle, provided: Mapping[str, Any]
-    ) -> Outcome:
-        state = {**copy_json(context.state), **provided}
-        url, params, sent, given = self._values(state)
+    def _send(self, context: Context, handle: CallbackHandle, state: State) -> Outcome:
+        url, params, sent, given = map(revealed, self._values(state))
         if not isinstance(url, str):
             raise StepError(f"http_step '{self.name}': the URL is no text")
         body = None if sent is None else json_format.dumps(to_json(sent)).encode()

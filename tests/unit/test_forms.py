@@ -3,6 +3,7 @@ import subprocess
 import sys
 from datetime import date
 from decimal import Decimal
+from unittest import mock
 
 import pytest
 from pydantic import BaseModel, Field, SecretStr, model_validator
@@ -23,6 +24,7 @@ from workflows_app.forms import (
     page_document,
     walk,
 )
+from workflows_app.secret_values import opened
 
 Note = callout(header="Careful", message_type="warning")
 
@@ -248,11 +250,15 @@ def test_any_pydantic_model_may_be_a_page():
     assert walk(form, {}, [{"name": "SURF"}]) == Complete({"name": "SURF"})
 
 
-def test_a_secret_is_masked_in_the_result():
+def test_a_secret_is_sealed_in_the_result():
     class Page(FormPage):
         password: SecretStr
 
-    assert walk(Page, {}, [{"password": "hunter2"}]) == Complete({"password": "**********"})
+    outcome = walk(Page, {}, [{"password": "hunter2"}])
+
+    assert outcome == Complete({"password": {"$secret": mock.ANY}})
+    assert "hunter2" not in str(outcome)
+    assert opened(outcome.state)["password"].get_secret_value() == "hunter2"
 
 
 def test_inputs_are_not_printed():

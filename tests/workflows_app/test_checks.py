@@ -88,6 +88,8 @@ def test_a_wrong_setting_is_named(settings, given):
         ("E010", {"CALLBACK_RATE_PER_TOKEN": "0/min"}),
         ("E010", {"CALLBACK_RATE_PER_ADDRESS": "600"}),
         ("E010", {"CALLBACK_RATE_PER_ADDRESS": "600/year"}),
+        ("E003", {"MASKED_KEYS": "password"}),
+        ("E003", {"MASKED_KEYS": [1]}),
         ("E012", {"HTTP_ALLOWED_HOSTS": "example.org"}),
         ("E012", {"HTTP_ALLOWED_HOSTS": ["https://example.org"]}),
         ("E012", {"HTTP_ALLOWED_HOSTS": ["exa*.org"]}),

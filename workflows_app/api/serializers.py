@@ -4,11 +4,25 @@ from typing import Any
 
 from rest_framework import serializers
 
+from workflows_app.json_values import JSON
+from workflows_app.masking import masked
 from workflows_app.models import Process, ProcessStep
+
+
+class MaskedField(serializers.JSONField):
+    """JSON without secrets, as the console shows it."""
+
+    def to_representation(self, value: JSON) -> JSON:
+        """Return the value as it may be shown."""
+        return masked(super().to_representation(value))
 
 
 class ProcessStepSerializer(serializers.ModelSerializer[ProcessStep]):
     """One recorded execution of a step."""
+
+    patch = MaskedField()
+    progress = MaskedField()
+    details = MaskedField()
 
     class Meta:
         model = ProcessStep
@@ -63,7 +77,7 @@ class ProcessDetailSerializer(ProcessSerializer):
 
     definition = serializers.JSONField()
     steps = ProcessStepSerializer(many=True)
-    state = serializers.DictField()
+    state = MaskedField()
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
     class Meta(ProcessSerializer.Meta):

@@ -17,6 +17,7 @@ from workflows_app.api.serializers import RefusalSerializer
 from workflows_app.api.views import REFUSALS, EngineView
 from workflows_app.domain.subscriptions import load
 from workflows_app.errors import DefinitionError, NotAllowed, UnknownSubscription
+from workflows_app.masking import masked_object
 from workflows_app.models import Product, Subscription
 from workflows_app.subscriptions.available import available
 
@@ -217,7 +218,7 @@ def _row(subscription_id: UUID) -> Subscription:
 def _model(row: Subscription) -> tuple[dict[str, Any] | None, str]:
     """Return the domain model as JSON, or why it cannot be had: the row is shown all the same."""
     try:
-        return load([row.pk])[row.pk].model_dump(mode="json"), ""
+        return masked_object(load([row.pk])[row.pk].model_dump(mode="json")), ""
     except (DefinitionError, ValidationError) as error:
         return None, str(error)
 

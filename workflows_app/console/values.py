@@ -1,10 +1,11 @@
-"""JSON as a page shows it: short values in a line, long ones folded, addresses hidden."""
+"""JSON as a page shows it: short values in a line, long ones folded, secrets hidden."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workflows_app.json_values import JSON, JSONObject
+from workflows_app.masking import masked, masked_at
 
 LONG = 100  # Characters; what is longer is folded.
 LONGEST = 20_000  # Characters of one value that a page carries.
@@ -33,7 +34,7 @@ class Change:
 
 def shown(value: JSON) -> Shown:
     """Return ``value`` as a page shows it."""
-    value = _without_references(value)
+    value = _without_references(masked(value))
     text = value if isinstance(value, str) and value else _dump(value)
     folded = len(text) > LONG or "\n" in text
     if folded and not isinstance(value, str):
@@ -43,7 +44,7 @@ def shown(value: JSON) -> Shown:
 
 def pretty(value: JSON) -> str:
     """Return ``value`` as indented JSON; a string as it is."""
-    value = _without_references(value)
+    value = _without_references(masked(value))
     if isinstance(value, str):
         return value
     return json.dumps(value, indent=2, ensure_ascii=False)
@@ -52,7 +53,11 @@ def pretty(value: JSON) -> str:
 def changed(before: Mapping[str, JSON], patch: JSONObject) -> list[Change]:
     """Return what ``patch`` changes in ``before``, key by key."""
     return [
-        Change(key, shown(value), shown(before[key]) if key in before else None)
+        Change(
+            key,
+            shown(masked_at(key, value)),
+            shown(masked_at(key, before[key])) if key in before else None,
+        )
         for key, value in patch.items()
     ]
 

@@ -13,6 +13,7 @@ from workflows_app.errors import DefinitionError
 from workflows_app.json_values import JSONObject
 from workflows_app.lifecycle import SubscriptionLifecycle
 from workflows_app.models import Subscription
+from workflows_app.secret_values import opened
 
 if TYPE_CHECKING:
     from workflows_app.domain.subscriptions import SubscriptionModel
@@ -81,7 +82,7 @@ class Build:
         if key not in self.made:
             saving.refuse_circle(instance.pk, self.path)
             self.path.append(instance.pk)
-            values = {n: v for n, v in instance.values.items() if n in cls.shape__.values}
+            values = {n: opened(v) for n, v in instance.values.items() if n in cls.shape__.values}
             self.made[key] = cls(
                 subscription_instance_id=instance.pk,
                 owner_subscription_id=instance.subscription_id,

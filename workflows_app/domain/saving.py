@@ -33,6 +33,7 @@ from workflows_app.models import (
     Subscription,
     SubscriptionInstance,
 )
+from workflows_app.secret_values import secrets_in
 
 if TYPE_CHECKING:
     from workflows_app.domain.blocks import ProductBlockModel
@@ -265,8 +266,14 @@ def _plain(model: "DomainModel") -> JSONObject:
     return {
         # A set has no order, and the same one may be listed in two: that is no change.
         name: sorted(value, key=json.dumps) if _is_set(getattr(model, name)) else value
-        for name, value in to_json(values, what=what).items()
+        for name, value in to_json(values | _secret(model), what=what).items()
     }
+
+
+def _secret(model: "DomainModel") -> dict[str, Any]:
+    """Return the values that hold secrets, which a JSON dump of the model masks."""
+    values = {name: getattr(model, name) for name in model.shape__.values}
+    return {name: value for name, value in values.items() if any(secrets_in(value))}
 
 
 def _is_set(value: object) -> bool:

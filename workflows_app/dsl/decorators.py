@@ -24,6 +24,7 @@ from workflows_app.injection import Injection
 from workflows_app.json_values import JSONObject, changes, copy_json
 from workflows_app.outcomes import Abort, Complete, Outcome, Success, Suspend, Wait
 from workflows_app.retry import ONLY_WHEN_ASKED, Retry
+from workflows_app.secret_values import telling_secrets_in
 from workflows_app.statuses import Assignee, StepStatus
 
 StepFunction = Callable[..., Any]
@@ -156,7 +157,8 @@ def _binder(injection: Injection) -> Binder:
             # Before it becomes JSON: what is planned shows there as it will be stored.
             return Success(patch, tuple(model.plan_save() for model in _savable(patch)))
 
-        return Call(call, tuple(_secrets([*positional, *keywords.values()])))
+        arguments = [*positional, *keywords.values()]
+        return Call(call, tuple(_secrets(arguments)), tuple(telling_secrets_in(arguments)))
 
     return bind
 

@@ -96,11 +96,13 @@ class BoundStep:
     Attributes:
         state: the state that the patch is compared with.
         secrets: strings that must not be stored, whatever the step does with them.
+        unspoken: strings that an error must not repeat; a result may have them.
     """
 
     call: Callable[[], Outcome]
     state: JSONObject
     secrets: tuple[str, ...] = ()
+    unspoken: tuple[str, ...] = ()
 
     def __call__(self) -> Outcome:
         outcome = self.call()
@@ -112,13 +114,17 @@ class BoundStep:
 
     def scrub(self, text: str) -> str:
         """Return ``text`` without the secrets."""
-        for secret in sorted(self.secrets, key=len):  # A token before the address it is in.
-            text = text.replace(secret, HIDDEN)
-        return text
+        return _without(self.secrets, text)
 
     def describe(self, error: BaseException) -> ErrorRecord:
         """Return ``error`` as it may be stored."""
-        return ErrorRecord.of(error, scrub=self.scrub)
+        return ErrorRecord.of(error, scrub=lambda text: _without(self.unspoken, self.scrub(text)))
+
+
+def _without(secrets: Iterable[str], text: str) -> str:
+    for secret in sorted(secrets, key=len):  # A token before the address it is in.
+        text = text.replace(secret, HIDDEN)
+    return text
 
 
 @runtime_checkable
@@ -138,10 +144,15 @@ class Savable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function with its arguments; ``secrets`` are strings in them that must not be stored."""
+    """A function with its arguments.
+
+    Attributes:
+        secrets, unspoken: strings in the arguments, as of ``BoundStep``.
+    """
 
     function: Callable[[], Outcome]
     secrets: tuple[str, ...] = ()
+    unspoken: tuple[str, ...] = ()
 
     def __call__(self) -> Outcome:
         return self.function()
@@ -209,9 +220,11 @@ class Step:
         provided = self.provides(focused) if self.provides else {}
         call = self.bind(focused, provided)
         lent = (value for value in provided.values() if isinstance(value, str))
-        secrets = (*lent, *call.secrets)
         return BoundStep(
-            lambda: self.widen(context.state, call()), context.state, tuple(filter(None, secrets))
+            lambda: self.widen(context.state, call()),
+            context.state,
+            secrets=tuple(filter(None, (*lent, *call.secrets))),
+            unspoken=call.unspoken,
         )
 
     def widen(self, state: JSONObject, outcome: Outcome) -> Outcome:

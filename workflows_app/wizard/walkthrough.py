@@ -1,8 +1,8 @@
 """A form in a browser, page after page, without anything kept on the server.
 
 The inputs of the pages before this one, and of those after it when the operator has gone back,
-travel in one hidden field, signed for this form. Every POST walks the form again from its first
-page, so what is in the field is remembered, never trusted.
+travel in one hidden field, sealed and signed for this form. Every POST walks the form again from
+its first page, so what is in the field is remembered, never trusted.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ from typing import Final
 from django.core import signing
 from django.http import QueryDict
 
+from workflows_app.errors import SealBroken
 from workflows_app.forms import (
     Complete,
     Form,
@@ -29,6 +30,7 @@ from workflows_app.forms import (
     walk,
 )
 from workflows_app.json_values import to_json
+from workflows_app.sealing import seal, unseal
 from workflows_app.wizard.page import PageForm, page_form, page_inputs, unreadable
 from workflows_app.wizard.parts import CHANGE
 
@@ -183,14 +185,15 @@ class Wizard:
             ) from error
 
     def _token(self, draft: Draft) -> str:
-        return signing.dumps([draft.before, draft.after], salt=self.salt, compress=True)
+        # Sealed, because a page before may have asked for a password.
+        return seal(signing.dumps([draft.before, draft.after], salt=self.salt, compress=True))
 
     def _draft(self, token: str) -> Draft:
         if not token:
             return Draft()
         try:
-            return Draft(*signing.loads(token, salt=self.salt, max_age=self.max_age))
+            return Draft(*signing.loads(unseal(token), salt=self.salt, max_age=self.max_age))
         except signing.SignatureExpired as error:
             raise PagesExpired("This form was open for too long. Start again.") from error
-        except signing.BadSignature as error:
+        except (SealBroken, signing.BadSignature) as error:
             raise PagesRefused("The earlier pages belong to another form. Start again.") from error

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 
 from workflows_app.engine.loading import load, unlocked
 from workflows_app.management.process_commands import ProcessCommand
+from workflows_app.masking import masked_object
 from workflows_app.models import Process
 
 
@@ -19,7 +20,7 @@ class Command(ProcessCommand):
 
     def act(self, **options: Any) -> None:
         process = unlocked(options["process"])
-        state = load(process).state
+        state = masked_object(load(process).state)
         if options["json"]:
             self.stdout.write(json.dumps(state, indent=2))
             return
