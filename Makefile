@@ -37,10 +37,9 @@ help:  ## List these targets and variables.
 demo: $(VENV)/.examples  ## Run the orchestrator with the example workflows, on SQLite.
 	ORCHESTRATOR_APPS=examples.l2vpn $(BIN)/python manage.py demo $(if $(CHECK),--check)
 
-test: $(VENV)/.dev  ## Run all tests, on SQLite and then on PostgreSQL.
+test: $(VENV)/.dev  ## Run all tests, on SQLite and on PostgreSQL at the same time.
 	$(BIN)/python -m tests.services install
-	env -u DATABASE_URL $(BIN)/python -m pytest $(ARGS)
-	$(BIN)/python -m tests.services run -- $(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests.services both -- $(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev  ## Check style, types, layers, migrations, deployment, API schema and docs.
 	$(BIN)/ruff format --check
@@ -62,7 +61,8 @@ benchmark: $(VENV)/.dev  ## Measure the engine beside loops that do the same wit
 
 coverage: $(VENV)/.dev  ## Run all tests on both databases, and report the branches not taken.
 	rm -f .coverage .coverage.*
-	$(MAKE) test ARGS="--cov --cov-report= --cov-append $(ARGS)"
+	$(MAKE) test ARGS="--cov --cov-report= $(ARGS)"
+	$(BIN)/coverage combine
 	$(BIN)/coverage report
 
 format: $(VENV)/.dev  ## Format the code and mend what can be mended.

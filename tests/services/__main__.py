@@ -1,15 +1,18 @@
 """The commands that the package describes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import tests.services
 from tests.services.programs import Missing, find_chromium, find_postgresql, without
 from tests.services.servers import postgresql
-from tests.services.signals import Terminated
+from tests.services.signals import Terminated, terminable
 
 PATIENCE = 60  # Seconds that an interrupted command gets to end.
 
@@ -22,6 +25,8 @@ def main(arguments: Sequence[str]) -> int | str:
                 return install()
             case ["run", "--", _, *_]:
                 return run(arguments[2:])
+            case ["both", "--", _, *_]:
+                return both(arguments[2:])
             case _:
                 return tests.services.__doc__ or ""
     except Missing as error:
@@ -43,14 +48,52 @@ def run(command: Sequence[str]) -> int:
         print(f"WITHOUT=postgresql, so not run: {' '.join(command)}", file=sys.stderr)
         return 0
     with postgresql() as server:
-        child = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": server.url})
-        try:
-            status = child.wait()
-        except KeyboardInterrupt as interruption:
-            if isinstance(interruption, Terminated):  # A terminal's Ctrl-C has reached it already.
-                child.send_signal(signal.SIGINT)
-            _wait_or_kill(child)
-            raise
+        variables = os.environ | {"DATABASE_URL": server.url}
+        child = subprocess.Popen(command, env=_apart(variables, "postgresql"))
+        with _ending(child):
+            return _status(child)
+
+
+def both(command: Sequence[str]) -> int:
+    """Run a command on SQLite and on PostgreSQL at once; return the exit status of a failure.
+
+    The output on PostgreSQL is shown as it comes, that on SQLite after it.
+    """
+    on_sqlite = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    with tempfile.TemporaryFile() as output, terminable():
+        child = subprocess.Popen(
+            command, env=_apart(on_sqlite, "sqlite"), stdout=output, stderr=subprocess.STDOUT
+        )
+        with _ending(child):
+            status = run(command)
+            first = _status(child)
+        output.seek(0)
+        print("\n── the same on SQLite", flush=True)
+        shutil.copyfileobj(output, sys.stdout.buffer)
+        sys.stdout.flush()
+    return status or first
+
+
+def _apart(variables: Mapping[str, str], name: str) -> dict[str, str]:
+    """Let two runs at once measure their coverage into files of their own."""
+    return dict(variables) | {"COVERAGE_FILE": f".coverage.{name}"}
+
+
+@contextmanager
+def _ending(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let no child outlive the block."""
+    try:
+        yield
+    except BaseException as interruption:
+        # A terminal's Ctrl-C has reached it already.
+        if not isinstance(interruption, KeyboardInterrupt) or isinstance(interruption, Terminated):
+            child.send_signal(signal.SIGINT)
+        _wait_or_kill(child)
+        raise
+
+
+def _status(child: subprocess.Popen[bytes]) -> int:
+    status = child.wait()
     return status if status >= 0 else 128 - status
 
 

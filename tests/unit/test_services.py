@@ -89,6 +89,41 @@ def test_the_exit_status_of_the_command_is_passed_on():
     assert subprocess.run([sys.executable, *command], check=False).returncode == 7
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize("failing", ["sqlite", "postgresql", ""])
+def test_a_command_runs_on_both_and_one_failure_is_enough(failing):
+    code = (
+        "import os, sys; url = os.environ.get('DATABASE_URL', 'sqlite')\n"
+        "print('on', url.split(':')[0], os.environ['COVERAGE_FILE'], flush=True)\n"
+        f"sys.exit(7 if url.startswith({failing!r} or 'nothing') else 0)"
+    )
+    command = [sys.executable, "-m", "tests.services", "both", "--", sys.executable, "-c", code]
+
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == (7 if failing else 0)
+    one, _, title, other = ran.stdout.splitlines()
+    assert one == "on postgresql .coverage.postgresql"
+    assert title == "── the same on SQLite"
+    assert other == "on sqlite .coverage.sqlite"
+
+
+@pytest.mark.postgresql
+def test_both_runs_end_when_they_are_told_to():
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    command = [sys.executable, "-m", "tests.services", "both", "--", sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        owner.stdout.readline()
+        children = Path(f"/proc/{owner.pid}/task/{owner.pid}/children").read_text().split()
+
+        owner.send_signal(signal.SIGTERM)
+
+        assert owner.wait() == 128 + signal.SIGINT
+    assert len(children) >= 2
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
 def test_what_is_missing_is_an_error_that_says_what_to_install(monkeypatch):
     monkeypatch.setattr(programs, "_found_or_installed", lambda find, package: None)
     monkeypatch.delenv("CHROMIUM", raising=False)
