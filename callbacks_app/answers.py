@@ -26,9 +26,10 @@ from django.utils import timezone
 from callbacks_app import attempts, deadlines, tracing
 from callbacks_app.attempts import Kind, Sender
 from callbacks_app.errors import AlreadyAnswered, CallbackError, KeyReused, NoLongerOpen
+from callbacks_app.logging import masked
 from callbacks_app.models import ANSWERED, CallbackStatus, CallbackToken
 from workflows_app import engine
-from workflows_app.json_values import JSON
+from workflows_app.json_values import JSON, replace_strings
 from workflows_app.models import EngineSettings, Process
 from workflows_app.statuses import FINAL
 
@@ -102,10 +103,13 @@ def receive(
 def report_progress(callback: CallbackToken, progress: JSON, sender: Sender = NOBODY) -> None:
     """Replace what is shown of the remote system's progress. Counts as a heartbeat.
 
+    A token in it is masked: playbooks print their variables.
+
     Raises:
         AlreadyAnswered, NoLongerOpen: it is over; nothing has changed.
     """
     with transaction.atomic():
+        progress = replace_strings(progress, masked)
         _hear(callback, sender, "progress", progress=progress)
         engine.report_progress(callback.process_id, path=callback.waits_at, progress=progress)
 

@@ -15,11 +15,15 @@ from callbacks_app import by_hand, expected
 from callbacks_app.console.consequences import WORDS
 from callbacks_app.console.pages import callback_fragment, callback_view
 from callbacks_app.console.words import look, outcome, sentence, way
+from callbacks_app.errors import UnknownToken
 from callbacks_app.models import CallbackAttempt, CallbackToken
 from workflows_app.console.consequences import Words
+from workflows_app.console.outputs import as_text
 from workflows_app.console.pages import page, tag_of, unchanged
 from workflows_app.console.sentences import Look, Sentence, step_name
+from workflows_app.console.terminal import any_output
 from workflows_app.console.values import Shown, pretty, shown
+from workflows_app.masking import masked
 
 MOST_SHOWN = 200  # Requests.
 
@@ -135,4 +139,16 @@ def live(request: HttpRequest, *, callback_id: str) -> HttpResponse:
     return response
 
 
-__all__ = ["callback", "live"]
+@callback_view
+@require_GET
+def output(request: HttpRequest, *, callback_id: str) -> HttpResponse:
+    """Return the output of the latest report, or else of the answer, as plain text."""
+    row = by_hand.find(callback_id)
+    told = row.result if row.progress is None else row.progress
+    found = any_output(masked(told))
+    if found is None:
+        raise UnknownToken("There is no output.")
+    return as_text(request, found, name=row.public_id)
+
+
+__all__ = ["callback", "live", "output"]

@@ -11,6 +11,7 @@ urlpatterns = [
     path("callbacks/", listing.callbacks, name="callbacks"),
     path(f"{_ONE}/", callback_page.callback, name="callback"),
     path(f"{_ONE}/live/", callback_page.live, name="live"),
+    path(f"{_ONE}/output/", callback_page.output, name="output"),
     path(f"{_ONE}/adopt/<int:attempt_id>/", actions.adopt, name="adopt"),
     *(
         path(f"{_ONE}/{verb}/", actions.act, {"verb": verb}, name=verb)

@@ -4,7 +4,6 @@ A sentence is translated as a whole, or in clauses with a dot between them; only
 instants put into it, so that the instants can be counted on by the page.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,9 @@ from uuid import UUID
 from django.utils.translation import gettext as _, gettext_noop as marked
 
 from workflows_app.console.moments import Moment, duration
+from workflows_app.console.terminal import one_line
 from workflows_app.json_values import JSON
+from workflows_app.masking import masked
 from workflows_app.models import Process, ProcessEvent, ProcessStep
 from workflows_app.statuses import ProcessStatus, StepStatus
 
@@ -109,9 +110,8 @@ def progress_text(progress: JSON) -> str:
     if isinstance(progress, dict) and progress.keys() & {"percent", "message"}:
         percent, message = progress.get("percent"), progress.get("message")
         texts = [f"{rounded(percent)} %" if percent is not None else "", str(message or "")]
-        return _short(" ".join(filter(None, texts)))
-    text = progress if isinstance(progress, str) else json.dumps(progress, ensure_ascii=False)
-    return _short(text)
+        return _short(one_line(" ".join(filter(None, texts))))
+    return _short(one_line(masked(progress)))
 
 
 def rounded(percent: JSON) -> str:

@@ -6,6 +6,7 @@ from workflows_app.console import (
     actions,
     badge,
     machinery,
+    outputs,
     process_page,
     processes,
     products,
@@ -22,6 +23,7 @@ urlpatterns = [
     path("processes/rows/", processes.rows, name="rows"),
     path("processes/<uuid:process_id>/", process_page.process, name="process"),
     path("processes/<uuid:process_id>/live/", process_page.live, name="live"),
+    path("processes/<uuid:process_id>/output/<int:position>/", outputs.output, name="output"),
     path("processes/<uuid:process_id>/form/", process_page.form, name="form"),
     *(
         path(

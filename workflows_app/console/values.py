@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from workflows_app.console.terminal import Output, taken_apart
 from workflows_app.json_values import JSON, JSONObject
 from workflows_app.masking import masked, masked_at
 
@@ -15,12 +16,14 @@ _REFERENCE = "$callback"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One value as text."""
+    """One value as text; and what a remote system printed, if there is such a thing in it."""
 
     text: str
     size: str
     folded: bool
     cut: bool
+    brief: str = ""  # What a fold says of it.
+    output: Output | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,14 @@ def shown(value: JSON) -> Shown:
     """Return ``value`` as a page shows it."""
     value = _without_references(masked(value))
     text = value if isinstance(value, str) and value else _dump(value)
+    output, rest = taken_apart(value)
+    if output is not None:
+        left = pretty(rest)[:LONGEST] if rest else ""
+        return Shown(left, size_of(text), folded=True, cut=False, brief=output.last, output=output)
     folded = len(text) > LONG or "\n" in text
     if folded and not isinstance(value, str):
         text = pretty(value)
-    return Shown(text[:LONGEST], size_of(text), folded, cut=len(text) > LONGEST)
+    return Shown(text[:LONGEST], size_of(text), folded, cut=len(text) > LONGEST, brief=text[:LONG])
 
 
 def pretty(value: JSON) -> str:

@@ -10,12 +10,13 @@ from django.utils.safestring import SafeString
 
 from workflows_app.console.moments import Moment
 from workflows_app.console.sentences import rounded
+from workflows_app.console.terminal import Output, one_line, reported, taken_apart
 from workflows_app.console.values import pretty
 from workflows_app.json_values import JSON
+from workflows_app.masking import masked
 from workflows_app.models import EngineSettings
 
 register = template.Library()
-LAST_LINES = 12  # Of a remote system's output.
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Progress:
 
     percent: str = ""
     message: str = ""
-    lines: str = ""
+    output: Output | None = None
     text: str = ""
 
 
@@ -56,13 +57,17 @@ def clock(at: datetime) -> SafeString:
 
 @register.filter
 def progress(value: JSON) -> Progress:
-    """Take apart ``{percent, message, lines}``; anything else is shown as it is."""
-    if isinstance(value, dict) and value.keys() & {"percent", "message", "lines"}:
-        percent, lines = value.get("percent"), value.get("lines", "")
-        text = "\n".join(map(str, lines)) if isinstance(lines, list) else str(lines)
-        shown = "" if percent is None else rounded(percent)
-        return Progress(shown, str(value.get("message") or ""), _last(text))
-    return Progress(text=pretty(value))
+    """Take apart what a remote system reported: a percentage, a message, output, and the rest."""
+    value = masked(value)
+    output, rest = reported(value), None
+    if output is None:
+        output, rest = taken_apart(value)
+    if not isinstance(rest, dict):
+        return Progress(output=output, text="" if rest is None else pretty(rest))
+    percent, message = rest.get("percent"), rest.get("message") or ""
+    left = {key: item for key, item in rest.items() if key not in ("percent", "message")}
+    shown = "" if percent is None else rounded(percent)
+    return Progress(shown, one_line(str(message)), output, text=pretty(left) if left else "")
 
 
 @register.filter
@@ -75,10 +80,6 @@ def path(value: str) -> str:
 def engine_pause() -> EngineSettings | None:
     """Return who paused the engine and why, if it is paused."""
     return EngineSettings.objects.filter(global_lock=True).first()
-
-
-def _last(text: str) -> str:
-    return "\n".join(text.rstrip().splitlines()[-LAST_LINES:])
 
 
 def _time(at: datetime, text: str, count: str) -> SafeString:
