@@ -13,6 +13,7 @@ from workflows_app.models.notice import (
     Scope,
     WebhookEndpoint,
 )
+from workflows_app.models.preferences import Preferences
 from workflows_app.models.process import Process, ProcessEvent, ProcessStep
 from workflows_app.models.schedule import Schedule
 from workflows_app.models.subscription import (
@@ -34,6 +35,7 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "NoticeKind",
+    "Preferences",
     "Process",
     "ProcessEvent",
     "ProcessStep",
