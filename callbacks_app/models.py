@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from workflows_app.models import Process
 
@@ -17,13 +18,13 @@ from workflows_app.models import Process
 class CallbackStatus(models.TextChoices):
     """Where a callback stands."""
 
-    ARMED = "armed"  # Handed out; the process has not begun to wait.
-    AWAITING = "awaiting"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    CANCELLED = "cancelled"
-    SUPERSEDED = "superseded"  # A retry handed out another.
+    ARMED = "armed", _("Armed")  # Handed out; the process has not begun to wait.
+    AWAITING = "awaiting", _("Awaiting")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    TIMED_OUT = "timed_out", _("Timed Out")
+    CANCELLED = "cancelled", _("Cancelled")
+    SUPERSEDED = "superseded", _("Superseded")  # A retry handed out another.
 
 
 OPEN = (CallbackStatus.ARMED, CallbackStatus.AWAITING)

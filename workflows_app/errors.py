@@ -58,6 +58,10 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
+from workflows_app.statuses import in_words
+
 
 class WorkflowError(Exception):
     """Something about a workflow or a process is wrong."""
@@ -100,7 +104,8 @@ class UnknownWorkflow(WorkflowError):
     """No workflow of that name is registered."""
 
     def __init__(self, name: str, why: str = "") -> None:
-        super().__init__(f"there is no workflow '{name}'" + (f": {why}" if why else ""))
+        text = _("there is no workflow '%(name)s'") % {"name": name}
+        super().__init__(f"{text}: {why}" if why else text)
         self.name = name
 
 
@@ -108,17 +113,18 @@ class UnknownProcess(WorkflowError):
     """No process with that id."""
 
     def __init__(self, process_id: UUID) -> None:
-        super().__init__(f"there is no process {process_id}")
+        super().__init__(_("there is no process %(id)s") % {"id": process_id})
 
 
 class UnknownStep(WorkflowError):
     """The definition has no step of that path."""
 
     def __init__(self, path: str, known: Iterable[str]) -> None:
-        super().__init__(
-            f"the step '{path}' is no longer part of the workflow; choose the step to continue "
-            f"from: {', '.join(known)}"
+        text = _(
+            "the step '%(path)s' is no longer part of the workflow; choose the step to continue "
+            "from: %(known)s"
         )
+        super().__init__(text % {"path": path, "known": ", ".join(known)})
         self.path = path
 
 
@@ -126,7 +132,8 @@ class WrongStatus(WorkflowError):
     """The process is not in a status that allows this."""
 
     def __init__(self, process_id: UUID, *, actual: str, wanted: str) -> None:
-        super().__init__(f"the process is {actual}; {wanted}")
+        text = _("the process is %(actual)s; %(wanted)s")
+        super().__init__(text % {"actual": in_words(actual), "wanted": wanted})
         self.process_id = process_id
         self.actual = actual
 
@@ -135,7 +142,7 @@ class AlreadyAnswered(WorkflowError):
     """Somebody else answered the form first."""
 
     def __init__(self, by: str, at: str) -> None:
-        super().__init__(f"this form was answered by {by} at {at}")
+        super().__init__(_("this form was answered by %(by)s at %(at)s") % {"by": by, "at": at})
 
 
 class NotAllowed(WorkflowError):
@@ -150,7 +157,8 @@ class AuthorsMistake(WorkflowError):
     """The workflow's own form or predicate raised an exception."""
 
     def __init__(self, what: str, error: BaseException) -> None:
-        super().__init__(f"{what} raised {type(error).__name__}: {error}")
+        text = _("%(what)s raised %(error)s")
+        super().__init__(text % {"what": what, "error": f"{type(error).__name__}: {error}"})
 
 
 class KeyReused(WorkflowError):
@@ -219,14 +227,15 @@ class UnknownProduct(DomainError):
     """No such product, or it is at the end of its life."""
 
     def __init__(self, product: str) -> None:
-        super().__init__(f"there is no product {product} that could be ordered")
+        text = _("there is no product %(product)s that could be ordered")
+        super().__init__(text % {"product": product})
 
 
 class UnknownSubscription(DomainError):
     """No subscription with that id."""
 
     def __init__(self, subscription_id: UUID) -> None:
-        super().__init__(f"there is no subscription {subscription_id}")
+        super().__init__(_("there is no subscription %(id)s") % {"id": subscription_id})
 
 
 class WrongVariant(DomainError):

@@ -3,17 +3,23 @@
 from collections.abc import Mapping
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class SubscriptionLifecycle(TextChoices):
     """Where a subscription is in its life."""
 
-    INITIAL = "initial"  # Ordered: it need not be complete.
-    PROVISIONING = "provisioning"  # Being built.
-    ACTIVE = "active"  # In use by the customer.
-    MIGRATING = "migrating"  # Being moved; its successor is being built.
-    DISABLED = "disabled"  # Out of use for the time being.
-    TERMINATED = "terminated"  # Over, for good.
+    INITIAL = "initial", _("Initial")  # Ordered: it need not be complete.
+    PROVISIONING = "provisioning", _("Provisioning")  # Being built.
+    ACTIVE = "active", _("Active")  # In use by the customer.
+    MIGRATING = "migrating", _("Migrating")  # Being moved; its successor is being built.
+    DISABLED = "disabled", _("Disabled")  # Out of use for the time being.
+    TERMINATED = "terminated", _("Terminated")  # Over, for good.
+
+
+def lifecycle_word(status: str) -> str:
+    """Return a subscription's status as it reads within a sentence."""
+    return str(SubscriptionLifecycle(status).label).lower()
 
 
 _L = SubscriptionLifecycle
@@ -33,7 +39,7 @@ LIFECYCLE_MOVES: Mapping[SubscriptionLifecycle, frozenset[SubscriptionLifecycle]
 class ProductLifecycle(TextChoices):
     """Whether a product can be ordered."""
 
-    ACTIVE = "active"
-    PRE_PRODUCTION = "pre production"
-    PHASE_OUT = "phase out"
-    END_OF_LIFE = "end of life"
+    ACTIVE = "active", _("Active")
+    PRE_PRODUCTION = "pre production", _("Pre Production")
+    PHASE_OUT = "phase out", _("Phase Out")
+    END_OF_LIFE = "end of life", _("End Of Life")

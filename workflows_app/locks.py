@@ -10,10 +10,11 @@ the same subscription one gets it, and the other is told who has it.
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from workflows_app.errors import SubscriptionLocked, UnknownSubscription
 from workflows_app.models import Process, ProcessEvent, Subscription
-from workflows_app.statuses import FAILURES, FINAL
+from workflows_app.statuses import FAILURES, FINAL, in_words
 
 _TAKEN_OVER, _SET_IN_SYNC = "lock taken over", "set in sync"  # In the loser's action log.
 
@@ -146,11 +147,17 @@ def _refusal(subscription_id: UUID) -> SubscriptionLocked | UnknownSubscription:
 
 def why_out_of_sync(row: Subscription) -> str:
     """Return a sentence that says who is changing the subscription."""
+    facts: dict[str, object] = {"subscription": row.pk}
     if row.insync:
-        return f"the subscription {row.pk} was being changed until just now: try again"
-    if row.locked_by is None:
-        return f"the subscription {row.pk} is out of sync, and no process is changing it"
-    return (
-        f"the subscription {row.pk} is out of sync: the process {row.locked_by_id} "
-        f"({row.locked_by.workflow.name}, {row.locked_by.status}) is changing it"
-    )
+        text = _("the subscription %(subscription)s was being changed until just now: try again")
+    elif row.locked_by is None:
+        text = _("the subscription %(subscription)s is out of sync, and no process is changing it")
+    else:
+        text = _(
+            "the subscription %(subscription)s is out of sync: the process %(process)s "
+            "(%(workflow)s, %(status)s) is changing it"
+        )
+        holder = row.locked_by
+        facts |= {"process": holder.pk, "workflow": holder.workflow.name}
+        facts["status"] = in_words(holder.status)
+    return text % facts

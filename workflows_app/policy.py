@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _, gettext_noop as marked
 
 from workflows_app import registry
 from workflows_app.definition import WorkflowDefinition
@@ -42,11 +43,21 @@ _FITTING: dict[Action, Callable[[Process], bool]] = {
     "delete": lambda process: process.is_task and process.status in FINAL,
 }
 
+_REFUSALS: dict[Action, str] = {
+    "resume": marked("you may not resume this process"),
+    "retry": marked("you may not retry this process"),
+    "skip": marked("you may not skip this process"),
+    "edit": marked("you may not edit this process"),
+    "abort": marked("you may not abort this process"),
+    "note": marked("you may not note this process"),
+    "delete": marked("you may not delete this process"),
+}
+
 
 def require_start(user: Any, definition: WorkflowDefinition) -> None:
     """Raise NotAllowed unless ``user`` may start the workflow."""
     if not may_start(user, definition):
-        raise NotAllowed(f"you may not start {definition.name}")
+        raise NotAllowed(_("you may not start %(workflow)s") % {"workflow": definition.name})
 
 
 def may_start(user: Any, definition: WorkflowDefinition) -> bool:
@@ -57,7 +68,7 @@ def may_start(user: Any, definition: WorkflowDefinition) -> bool:
 def require(user: Any, action: Action, process: Process) -> None:
     """Raise NotAllowed unless ``user`` may do ``action`` to the process."""
     if not may(user, action, process):
-        raise NotAllowed(f"you may not {action} this process")
+        raise NotAllowed(_(_REFUSALS[action]))
 
 
 def may(user: Any, action: Action, process: Process) -> bool:
@@ -91,7 +102,7 @@ def may_pause(user: Any) -> bool:
 def require_pause(user: Any) -> None:
     """Raise NotAllowed unless ``user`` may pause and unpause the engine."""
     if not may_pause(user):
-        raise NotAllowed("you may not pause the engine")
+        raise NotAllowed(_("you may not pause the engine"))
 
 
 def _may_answer(user: Any, process: Process) -> bool:

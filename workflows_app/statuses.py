@@ -7,46 +7,62 @@ repeats the names in ``CHECK`` constraints, and the README draws it.
 from collections.abc import Mapping
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class ProcessStatus(TextChoices):
     """Where a process stands."""
 
-    CREATED = "created"  # Saved and runnable; no worker has claimed it yet.
-    RUNNING = "running"  # One worker is executing its steps.
-    SUSPENDED = "suspended"  # Parked until an operator submits the step's form.
-    AWAITING_CALLBACK = "awaiting_callback"  # Parked until a remote system answers.
-    WAITING = "waiting"  # Parked until a time: a retry or a timer.
-    RESUMED = "resumed"  # Runnable again: answered, retried, or let go by a worker.
-    FAILED = "failed"  # A step failed; an operator decides.
-    API_UNAVAILABLE = "api_unavailable"  # A task failed because a remote system was away.
-    INCONSISTENT_DATA = "inconsistent_data"  # A task found something that should not be.
-    COMPLETED = "completed"  # Final: every step ended.
-    ABORTED = "aborted"  # Final: an operator or a step gave up.
+    CREATED = "created", _("Created")  # Saved and runnable; no worker has claimed it yet.
+    RUNNING = "running", _("Running")  # One worker is executing its steps.
+    SUSPENDED = "suspended", _("Suspended")  # Parked until an operator submits the step's form.
+    # Parked until a remote system answers.
+    AWAITING_CALLBACK = "awaiting_callback", _("Awaiting Callback")
+    WAITING = "waiting", _("Waiting")  # Parked until a time: a retry or a timer.
+    RESUMED = "resumed", _("Resumed")  # Runnable again: answered, retried, or let go by a worker.
+    FAILED = "failed", _("Failed")  # A step failed; an operator decides.
+    # A task failed because a remote system was away.
+    API_UNAVAILABLE = "api_unavailable", _("Api Unavailable")
+    # A task found something that should not be.
+    INCONSISTENT_DATA = "inconsistent_data", _("Inconsistent Data")
+    COMPLETED = "completed", _("Completed")  # Final: every step ended.
+    ABORTED = "aborted", _("Aborted")  # Final: an operator or a step gave up.
+
+
+def in_words(status: str) -> str:
+    """Return a process's status as it reads within a sentence.
+
+    >>> in_words("awaiting_callback")
+    'awaiting callback'
+    """
+    return str(ProcessStatus(status).label).lower()
 
 
 class StepStatus(TextChoices):
     """How one execution of a step stands."""
 
-    RUNNING = "running"  # Begun; recorded beforehand only if an interruption must be noticed.
-    SUCCESS = "success"
-    SKIPPED = "skipped"  # Not run: its condition was false, or an operator skipped it.
-    SUSPENDED = "suspended"
-    AWAITING_CALLBACK = "awaiting_callback"
-    WAITING = "waiting"
-    FAILED = "failed"
-    ABORTED = "aborted"  # Open when the process was aborted, or the step that aborted it.
+    # Begun; recorded beforehand only if an interruption must be noticed.
+    RUNNING = "running", _("Running")
+    SUCCESS = "success", _("Success")
+    # Not run: its condition was false, or an operator skipped it.
+    SKIPPED = "skipped", _("Skipped")
+    SUSPENDED = "suspended", _("Suspended")
+    AWAITING_CALLBACK = "awaiting_callback", _("Awaiting Callback")
+    WAITING = "waiting", _("Waiting")
+    FAILED = "failed", _("Failed")
+    # Open when the process was aborted, or the step that aborted it.
+    ABORTED = "aborted", _("Aborted")
 
 
 class Target(TextChoices):
     """What a workflow does to a subscription."""
 
-    CREATE = "CREATE"
-    MODIFY = "MODIFY"
-    TERMINATE = "TERMINATE"
-    VALIDATE = "VALIDATE"
-    RECONCILE = "RECONCILE"
-    SYSTEM = "SYSTEM"
+    CREATE = "CREATE", _("Create")
+    MODIFY = "MODIFY", _("Modify")
+    TERMINATE = "TERMINATE", _("Terminate")
+    VALIDATE = "VALIDATE", _("Validate")
+    RECONCILE = "RECONCILE", _("Reconcile")
+    SYSTEM = "SYSTEM", _("System")
 
 
 class Assignee(str):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from workflows_app.authors import authors_code
@@ -66,11 +67,11 @@ def tree(row: Subscription) -> Tree:
 
 def _modelled_or_stored(row: Subscription) -> Tree:
     try:
-        with authors_code(f"the domain model of {row.product}"):
+        with authors_code(_("the domain model of %(product)s") % {"product": row.product}):
             try:
                 return _modelled(row)
             except ValidationError as error:
-                return _stored(row, "What is stored does not fit the domain model.", str(error))
+                return _stored(row, _("What is stored does not fit the domain model."), str(error))
     except WorkflowError as error:
         return _stored(row, sentence(error))
 

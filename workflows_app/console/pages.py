@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import get_current_timezone_name
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext as _, gettext_noop as marked
 
 from workflows_app import policy
 from workflows_app.errors import NotAllowed, UnknownProcess, UnknownSubscription, WorkflowError
@@ -21,17 +21,21 @@ STOP_POLLING = 286
 
 def console_view(view: View) -> View:
     """Ask for a staff login and the right to look; say in words why something is refused."""
-    return view_for(policy.PERMISSIONS["view"], "look at processes")(view)
+    return view_for(policy.PERMISSIONS["view"], marked("look at processes"))(view)
 
 
 def view_for(permission: str, what: str) -> Callable[[View], View]:
-    """Return what makes views that ask for a staff login and ``permission``, to do ``what``."""
+    """Return what makes views that ask for a staff login and ``permission``, to do ``what``.
+
+    Args:
+        what: an infinitive, marked for translation.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
             if not request.user.has_perm(permission):
-                return refused(request, f"you may not {what}", status=403)
+                return refused(request, _("you may not %(what)s") % {"what": _(what)}, status=403)
             try:
                 return view(request, **arguments)
             except (UnknownProcess, UnknownSubscription) as error:
@@ -70,7 +74,9 @@ def page(
 
 def refused(request: HttpRequest, why: str, *, status: int) -> HttpResponse:
     """Render a page that only says why not."""
-    return page(request, "workflows/refused.html", {"title": "Refused", "why": why}, status=status)
+    return page(
+        request, "workflows/refused.html", {"title": _("Refused"), "why": why}, status=status
+    )
 
 
 def tag_of(*facts: object) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workflows_app import forms, queue
 from workflows_app.authors import authors_code
@@ -129,4 +130,4 @@ def _refuse(process: Process) -> NoReturn:
     )
     if answered and answered[0] and answered[1]:
         raise AlreadyAnswered(answered[0], answered[1].isoformat(timespec="seconds"))
-    raise WrongStatus(process.pk, actual=process.status, wanted="it waits for no form")
+    raise WrongStatus(process.pk, actual=process.status, wanted=_("it waits for no form"))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workflows_app import locks, queue
 from workflows_app.engine.announcing import announce
@@ -31,7 +32,7 @@ def retry(process_id: UUID, *, by: str, from_step: str | None = None, reason: st
     process = locked(process_id)
     loaded = load(process)
     if process.status not in FAILURES and not _stranded(loaded):
-        _refuse(process, "only a failed process can be retried")
+        _refuse(process, _("only a failed process can be retried"))
     if from_step is None:
         process.next_step = _retry_point(loaded)
     else:
@@ -51,7 +52,7 @@ def resume(process_id: UUID, *, by: str, reason: str = "") -> Process:
     """
     process = locked(process_id)
     if process.status != ProcessStatus.WAITING:
-        _refuse(process, "it does not wait for a time")
+        _refuse(process, _("it does not wait for a time"))
     return _resume(process, by=by, action="resumed", reason=reason)
 
 
@@ -65,7 +66,7 @@ def skip(process_id: UUID, *, by: str, reason: str) -> Process:
     """
     process = locked(process_id)
     if process.status not in FAILURES:
-        _refuse(process, "only a failed step can be skipped")
+        _refuse(process, _("only a failed step can be skipped"))
     loaded = load(process)
     step = loaded.definition.step(process.next_step)
     _add_row(
@@ -85,7 +86,7 @@ def edit_state(process_id: UUID, *, values: JSONObject, by: str, reason: str) ->
     """
     process = locked(process_id)
     if process.status not in FAILURES:
-        _refuse(process, "the state can only be edited after a failure")
+        _refuse(process, _("the state can only be edited after a failure"))
     loaded = load(process)
     patch = changes(loaded.state, to_json(values, what="the new state"))
     before = {key: loaded.state.get(key) for key in patch}
@@ -103,7 +104,7 @@ def abort(process_id: UUID, *, by: str, reason: str = "") -> Process:
     """
     process = locked(process_id)
     if process.status in FINAL:
-        _refuse(process, "it has already ended")
+        _refuse(process, _("it has already ended"))
     loaded, now = load(process), timezone.now()
     claimed, lease_ends = process.status == ProcessStatus.RUNNING, process.due_at
     try:
@@ -133,7 +134,7 @@ def delete(process_id: UUID, *, by: str, reason: str = "") -> None:
     """
     process = locked(process_id)
     if not process.is_task or process.status not in FINAL:
-        _refuse(process, "only a task that has ended can be deleted")
+        _refuse(process, _("only a task that has ended can be deleted"))
     details = {"process": str(process.pk), "workflow": process.workflow.name}
     ProcessEvent.objects.create(actor=by, action="deleted", reason=reason, details=details)
     process.delete()

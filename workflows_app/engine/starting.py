@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workflows_app import forms, queue, registry
 from workflows_app.authors import authors_code
@@ -93,7 +94,7 @@ def fill_start_form(
     """Return what the start form makes of ``inputs``."""
     if definition.initial_input_form is None:
         inputs = [page for page in inputs if page]  # Callers may send one empty page.
-    with authors_code(f"the form of {definition.name}"):
+    with authors_code(_("the form of %(workflow)s") % {"workflow": definition.name}):
         outcome = forms.walk(start_form(definition, process), {}, list(inputs))
     if isinstance(outcome, forms.NextPage):
         raise FormNotComplete(outcome)
@@ -162,7 +163,8 @@ def _registered(definition: WorkflowDefinition) -> Workflow:
     workflow = rows.first()
     if workflow is None:
         raise UnknownWorkflow(
-            definition.name, "it is in the code but not registered; run manage.py sync_workflows"
+            definition.name,
+            _("it is in the code but not registered; run manage.py sync_workflows"),
         )
     return workflow
 
@@ -170,16 +172,17 @@ def _registered(definition: WorkflowDefinition) -> Workflow:
 def _consult(definition: WorkflowDefinition, patch: JSONObject) -> None:
     if definition.run_predicate is None:
         return
-    with authors_code(f"the predicate of {definition.name}"):
+    with authors_code(_("the predicate of %(workflow)s") % {"workflow": definition.name}):
         answer = definition.run_predicate(PredicateContext(definition.name, patch))
     if answer is False or (isinstance(answer, str) and answer):
-        raise StartRefused(answer or f"{definition.name} cannot be started now")
+        text = _("%(workflow)s cannot be started now")
+        raise StartRefused(answer or text % {"workflow": definition.name})
 
 
 def _started_before(by: str, key: str, digest: str) -> Process | None:
     earlier = Process.objects.filter(created_by=by, start_key=key).first()
     if earlier and earlier.start_digest != digest:
-        raise KeyReused("this Idempotency-Key was used for another request")
+        raise KeyReused(_("this Idempotency-Key was used for another request"))
     return earlier
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from workflows_app import policy, registry
 from workflows_app.definition import WorkflowDefinition
 from workflows_app.errors import UnknownWorkflow
@@ -39,7 +41,7 @@ def _definition(row: Workflow) -> WorkflowDefinition | None:
 
 def _reason(definition: WorkflowDefinition | None, row: Subscription, user: Any) -> str:
     if definition is None or definition.usable is None:
-        return "Its code is gone."
+        return _("Its code is gone.")
     if not policy.may_start(user, definition):
-        return "You may not start it."
+        return _("You may not start it.")
     return rules.refusal(definition.name, definition.usable, row)

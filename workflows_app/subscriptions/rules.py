@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from workflows_app import locks
 from workflows_app.definition import Usable
-from workflows_app.lifecycle import SubscriptionLifecycle
+from workflows_app.lifecycle import SubscriptionLifecycle, lifecycle_word
 from workflows_app.models import Subscription
 
 _NAMED = 5  # Other subscriptions that a sentence names.
@@ -42,20 +43,34 @@ def _refusals(
     workflow_name: str, rule: Usable, row: Subscription, version: int | None, holder: UUID | None
 ) -> Iterator[str]:
     if not row.product.workflows.filter(name=workflow_name).exists():
-        yield f"{workflow_name} is not a workflow of the product {row.product.name}."
+        text = _("%(workflow)s is not a workflow of the product %(product)s.")
+        yield text % {"workflow": workflow_name, "product": row.product.name}
     if row.status not in rule.statuses:
-        wanted = " or ".join(status for status in SubscriptionLifecycle if status in rule.statuses)
-        yield f"The subscription is {row.status}; {workflow_name} is for those that are {wanted}."
+        yield _wrong_status(workflow_name, rule, row)
     if version is not None and version != row.version:
-        yield f"The subscription has changed: its version is {row.version}, not {version}."
+        text = _("The subscription has changed: its version is %(actual)s, not %(given)s.")
+        yield text % {"actual": row.version, "given": version}
     held = holder is not None and row.locked_by_id == holder
     if not (row.insync or held or rule.out_of_sync):
         yield _sentence(locks.why_out_of_sync(row))
     users = list(_others(row, relations__depends_on__subscription=row)) if not rule.in_use else []
     if users:
-        yield f"Other subscriptions use this one: {_names(users)}."
+        yield _("Other subscriptions use this one: %(names)s.") % {"names": _names(users)}
     if not rule.related_out_of_sync:
         yield from _related(row)
+
+
+def _wrong_status(workflow_name: str, rule: Usable, row: Subscription) -> str:
+    statuses = [
+        lifecycle_word(status) for status in SubscriptionLifecycle if status in rule.statuses
+    ]
+    text = _("The subscription is %(status)s; %(workflow)s is for those that are %(wanted)s.")
+    wanted = _(" or ").join(statuses)
+    return text % {
+        "status": lifecycle_word(row.status),
+        "workflow": workflow_name,
+        "wanted": wanted,
+    }
 
 
 def _related(row: Subscription) -> Iterator[str]:
@@ -63,7 +78,8 @@ def _related(row: Subscription) -> Iterator[str]:
     used_by = _others(row, relations__depends_on__subscription=row)
     changing = sorted({*uses.filter(insync=False), *used_by.filter(insync=False)}, key=str)
     if changing:
-        yield f"Related subscriptions are out of sync: {_names(changing)}."
+        text = _("Related subscriptions are out of sync: %(names)s.")
+        yield text % {"names": _names(changing)}
 
 
 def _others(row: Subscription, **related: Subscription) -> QuerySet[Subscription]:
@@ -74,8 +90,10 @@ def _others(row: Subscription, **related: Subscription) -> QuerySet[Subscription
 
 def _names(rows: Iterable[Subscription]) -> str:
     listed = [f"{row.description} ({row.pk})" for row in rows]
-    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
-    return ", ".join(listed[:_NAMED]) + more
+    names = ", ".join(listed[:_NAMED])
+    if len(listed) <= _NAMED:
+        return names
+    return _("%(names)s and %(count)s more") % {"names": names, "count": len(listed) - _NAMED}
 
 
 def _sentence(text: str) -> str:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from workflows_app import forms
@@ -35,7 +36,9 @@ def wrap_create_initial_input_form(form: Form) -> Callable[..., Pages]:
         rows = Product.objects.filter(workflows__name=workflow_name, status__in=ORDERABLE)
         products = {str(row.pk): row.name for row in rows.order_by("name")}
         if not products:
-            raise StartRefused(f"no product can be ordered with {workflow_name}")
+            raise StartRefused(
+                _("no product can be ordered with %(workflow)s") % {"workflow": workflow_name}
+            )
         chosen = yield _product_page(workflow_name, products)
         product = str(getattr(chosen.product, "value", chosen.product))
         given = {"product": product, "product_name": products[product]}
@@ -93,13 +96,14 @@ def _context(
 def _product_page(workflow_name: str, products: Mapping[str, str]) -> type[FormPage]:
     def check(value: object) -> object:
         if str(getattr(value, "value", value)) not in products:
-            raise ValueError(f"{workflow_name} is not a workflow of this product.")
+            text = _("%(workflow)s is not a workflow of this product.")
+            raise ValueError(text % {"workflow": workflow_name})
         return value
 
     choices: Any = _CHOICE("Products", [(pk, (pk, name)) for pk, name in products.items()])
 
     class ProductPage(FormPage):
-        model_config = ConfigDict(title="Product")
+        model_config = ConfigDict(title=_("Product"))
 
         product: Annotated[choices, BeforeValidator(check)]
 
@@ -116,7 +120,7 @@ def _subscription_page(workflow_name: str, usable: Usable) -> type[FormPage]:
     def check(value: object) -> object:
         row = _row(value)
         if row is None:
-            raise ValueError("There is no such subscription.")
+            raise ValueError(_("There is no such subscription."))
         if why := rules.refusal(workflow_name, usable, row, version=seen.get("version")):
             raise ValueError(why)
         return value
@@ -125,7 +129,7 @@ def _subscription_page(workflow_name: str, usable: Usable) -> type[FormPage]:
     choices: Any = _CHOICE("Subscriptions", listed) if listed else UUID
 
     class SubscriptionPage(FormPage):
-        model_config = ConfigDict(title="Subscription")
+        model_config = ConfigDict(title=_("Subscription"))
 
         version: Annotated[int | None, AfterValidator(note_version), _HIDDEN] = None
         subscription_id: Annotated[choices, BeforeValidator(check)]
