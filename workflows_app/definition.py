@@ -121,10 +121,21 @@ class WorkflowDefinition:
         return path
 
     def snapshot(self) -> Snapshot:
-        """Return the definition as data, to be kept with a process."""
+        """Return the definition as data, to be kept with a process.
+
+        A condition has ``until``, the path of the last step that it guards.
+        """
+        return self._described(self.steps)
+
+    def cleanup_snapshot(self) -> Snapshot:
+        """Return the steps that follow an abort, as data."""
+        return self._described(self.cleanup)
+
+    def _described(self, steps: StepList) -> Snapshot:
         return [
             {"path": step.path, "name": step.name, "kind": step.kind, "assignee": step.assignee}
-            for step in self.steps
+            | ({"until": self.block(step)[-1].path} if step.opens else {})
+            for step in steps
         ]
 
 

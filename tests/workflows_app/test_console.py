@@ -377,7 +377,7 @@ def test_the_state_after_a_step_can_be_asked_for(maria):
 
 
 def test_an_unchanged_process_is_a_304_until_something_happens(maria, monkeypatch):
-    monkeypatch.setattr("workflows_app.console.process_page.HEARTBEAT_SECONDS", 10**9)
+    monkeypatch.setattr("workflows_app.console.process_view.HEARTBEAT_SECONDS", 10**9)
     process, token = awaiting()
     tag = maria.get(url(process)).context["view"].tag
 

@@ -17,7 +17,15 @@ from workflows_app.json_values import JSONObject
 from workflows_app.models import Process, ProcessStep
 from workflows_app.statuses import FINAL, ProcessStatus, StepStatus
 
-_ON_ITS_WAY = frozenset({ProcessStatus.CREATED, ProcessStatus.RESUMED, ProcessStatus.RUNNING})
+# Aborted: if something is current then, it is a step of the clean-up.
+_ON_ITS_WAY = frozenset(
+    {
+        ProcessStatus.CREATED,
+        ProcessStatus.RESUMED,
+        ProcessStatus.RUNNING,
+        ProcessStatus.ABORTED,
+    }
+)
 _OPEN = frozenset(
     {StepStatus.RUNNING, StepStatus.SUSPENDED, StepStatus.AWAITING_CALLBACK, StepStatus.WAITING}
 )
@@ -50,6 +58,8 @@ class Entry:
     kind: str = "step"
     assignee: str = ""
     look: Look = LOOKS["pending"]
+    until: str = ""
+    anchor: str = ""
     current: bool = False
     latest: Ran | None = None
     earlier: list[Ran] = field(default_factory=list)
@@ -64,12 +74,25 @@ class Group:
     look: Look
 
 
-def timeline(process: Process, rows: Sequence[ProcessStep], now: datetime) -> list[Group]:
-    """Arrange the recorded ``rows``, in the order of their positions, for the page."""
+def timeline(
+    process: Process,
+    rows: Sequence[ProcessStep],
+    now: datetime,
+    cleanup: Iterable[dict[str, Any]] = (),
+) -> list[Entry]:
+    """Arrange the recorded ``rows``, in the order of their positions, for the page.
+
+    ``cleanup`` are the steps that follow an abort, if one is being cleaned up.
+    """
     ran = list(_executions(rows, now))
-    entries = _arrange(process.definition, ran)
+    entries = _arrange([*process.definition, *cleanup], ran)
     for entry in entries:
         _settle(entry, process)
+    return entries
+
+
+def grouped(entries: Iterable[Entry]) -> list[Group]:
+    """Return the steps by their groups."""
     return [
         _group(name, list(members)) for name, members in groupby(entries, lambda entry: entry.group)
     ]
@@ -108,8 +131,10 @@ def _arrange(definition: Iterable[dict[str, Any]], ran: Sequence[Ran]) -> list[E
             group=_prefix(step["path"], step["name"]),
             kind=step["kind"],
             assignee=step.get("assignee", ""),
+            until=step.get("until", ""),
+            anchor=f"at-{number}",
         )
-        for step in definition
+        for number, step in enumerate(definition, start=1)
     ]
     by_path = {entry.path: entry for entry in entries}
     last: Entry | None = None
@@ -117,7 +142,8 @@ def _arrange(definition: Iterable[dict[str, Any]], ran: Sequence[Ran]) -> list[E
         row = execution.row
         entry = by_path.get(row.path) if row.path else None
         if entry is None:
-            entry = Entry(row.path, row.name, _prefix(row.path, row.name), row.kind)
+            group = _prefix(row.path, row.name)
+            entry = Entry(row.path, row.name, group, row.kind, anchor=f"at-row-{row.pk}")
             entries.insert(_place(entries, last, execution), entry)
             if row.path:
                 by_path[row.path] = entry
@@ -137,7 +163,7 @@ def _settle(entry: Entry, process: Process) -> None:
     """Choose which execution stands for the step now, and how the step looks."""
     at_bookmark = bool(entry.path) and entry.path == process.next_step
     entry.current = at_bookmark and (process.status not in FINAL or process.due_at is not None)
-    runs_again = at_bookmark and process.status in _ON_ITS_WAY
+    runs_again = entry.current and process.status in _ON_ITS_WAY
     newest = entry.earlier[-1] if entry.earlier else None
     if newest and not newest.row.superseded and not (runs_again and _has_ended(newest.row)):
         entry.latest = entry.earlier.pop()
