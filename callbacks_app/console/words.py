@@ -42,6 +42,13 @@ OUTCOMES: Mapping[str, str] = {
     "bad_signature": marked("refused: not signed as the step demands"),
 }
 
+DEEDS = (  # In the action log.
+    marked("answered by hand"),
+    marked("callback extended"),
+    marked("callback is paused"),
+    marked("callback is running"),
+)
+
 
 def look(callback: CallbackToken) -> Look:
     """Return how the callback's status looks."""

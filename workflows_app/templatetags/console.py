@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from workflows_app.console import deeds
 from workflows_app.console.moments import Moment
 from workflows_app.console.sentences import rounded
 from workflows_app.console.terminal import Output, one_line, reported, taken_apart
@@ -68,6 +69,12 @@ def progress(value: JSON) -> Progress:
     left = {key: item for key, item in rest.items() if key not in ("percent", "message")}
     shown = "" if percent is None else rounded(percent)
     return Progress(shown, one_line(str(message)), output, text=pretty(left) if left else "")
+
+
+@register.filter
+def deed(action: str) -> str:
+    """Show what the action log says was done."""
+    return deeds.deed(action)
 
 
 @register.filter

@@ -1,0 +1,26 @@
+"""What the action log says was done, in the reader's language. What it stores is in English."""
+
+from django.utils.translation import gettext as _, gettext_noop as marked
+
+DEEDS = (
+    marked("aborted"),
+    marked("definition changed"),
+    marked("deleted"),
+    marked("engine paused"),
+    marked("engine unpaused"),
+    marked("lock taken over"),
+    marked("note changed"),
+    marked("resumed"),
+    marked("retried"),
+    marked("set in sync"),
+    marked("skipped"),
+    marked("started"),
+    marked("state edited"),
+    marked("subscriptions released"),
+    marked("tasks cleaned up"),
+)
+
+
+def deed(action: str) -> str:
+    """Return the action in the reader's language; one that nobody has marked as it is."""
+    return _(action) if action else ""
