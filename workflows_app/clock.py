@@ -10,3 +10,13 @@ from django.utils import timezone
 def database_now() -> Now | datetime:
     """Return "now" for use in a query."""
     return Now() if connection.vendor == "postgresql" else timezone.now()
+
+
+def read_clock() -> datetime:
+    """Return what the clock that decides shows now."""
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now

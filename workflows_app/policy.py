@@ -31,6 +31,10 @@ PERMISSIONS: dict[str, str] = {
     "delete": "workflows_app.delete_process",
     "pause": "workflows_app.pause_engine",
     "set in sync": "workflows_app.lock_subscription",
+    "see schedules": "workflows_app.view_schedule",
+    "add schedules": "workflows_app.add_schedule",
+    "change schedules": "workflows_app.change_schedule",
+    "delete schedules": "workflows_app.delete_schedule",
 }
 
 _FITTING: dict[Action, Callable[[Process], bool]] = {
@@ -103,6 +107,12 @@ def require_pause(user: Any) -> None:
     """Raise NotAllowed unless ``user`` may pause and unpause the engine."""
     if not may_pause(user):
         raise NotAllowed(_("you may not pause the engine"))
+
+
+def require_schedules(user: Any, what: str) -> None:
+    """Raise NotAllowed unless ``user`` may ``see``, ``add``, ``change`` or ``delete`` schedules."""
+    if not user.has_perm(PERMISSIONS[f"{what} schedules"]):
+        raise NotAllowed(f"you may not {what} schedules")
 
 
 def _may_answer(user: Any, process: Process) -> bool:

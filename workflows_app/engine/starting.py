@@ -27,7 +27,7 @@ from workflows_app.errors import (
 )
 from workflows_app.injection import Injection
 from workflows_app.json_values import JSONObject, to_json
-from workflows_app.models import Process, ProcessEvent, ProcessStep, Workflow
+from workflows_app.models import Process, ProcessEvent, ProcessStep, Schedule, Workflow
 from workflows_app.statuses import FINAL, StepStatus
 
 LONGEST_KEY = 255  # As the column is.
@@ -54,6 +54,8 @@ def start(
     by: str,
     key: str | None = None,
     traceparent: str = "",
+    schedule: Schedule | None = None,
+    reason: str = "",
 ) -> Process:
     """Start a workflow with its form filled in, and return the process.
 
@@ -62,6 +64,7 @@ def start(
         key: the caller's ``Idempotency-Key``; the same key and request give the same process.
         traceparent: the caller's place in a trace, for the steps; dropped unless it is a valid
             one of version 00, as a trace is never a reason to refuse.
+        schedule: whose workflow and inputs these are, if somebody starts it before its time.
 
     Raises:
         UnknownWorkflow: no such workflow in the code, or it is not registered.
@@ -78,10 +81,11 @@ def start(
     if key and (earlier := _started_before(by, key, digest)):
         return earlier
     process = Process(pk=uuid.uuid4(), created_by=by, start_key=key, start_digest=digest)
+    process.schedule = schedule
     process.traceparent = traceparent if _TRACEPARENT.fullmatch(traceparent) else ""
     patch = fill_start_form(definition, inputs, process=process)
     try:
-        return _create(process, definition, patch)
+        return create(process, definition, patch, reason=reason)
     except IntegrityError:
         if key and (earlier := _started_before(by, key, digest)):
             return earlier
@@ -128,7 +132,24 @@ def start_form(definition: WorkflowDefinition, process: Process) -> Any:
 
 
 @transaction.atomic
-def _create(process: Process, definition: WorkflowDefinition, patch: JSONObject) -> Process:
+def create(
+    process: Process,
+    definition: WorkflowDefinition,
+    patch: JSONObject,
+    *,
+    reason: str = "",
+    details: JSONObject | None = None,
+) -> Process:
+    """Save a process whose start form is filled in, and queue it.
+
+    Args:
+        patch: what the form made of its inputs.
+        reason, details: what the action log shall say of the start.
+
+    Raises:
+        UnknownWorkflow: the workflow is not registered.
+        StartRefused: its predicate says no.
+    """
     workflow = _registered(definition)
     _consult(definition, patch)
     first = definition.steps[0]
@@ -150,7 +171,15 @@ def _create(process: Process, definition: WorkflowDefinition, patch: JSONObject)
         started_at=now,
         completed_at=now,
     )
-    ProcessEvent.objects.create(process=process, actor=process.created_by, action="started", at=now)
+    ProcessEvent.objects.create(
+        process=process,
+        schedule=process.schedule,
+        actor=process.created_by,
+        action="started",
+        at=now,
+        reason=reason,
+        details=details or {},
+    )
     queue.wake()
     return process
 

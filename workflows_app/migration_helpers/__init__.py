@@ -1,4 +1,4 @@
-"""What data migrations call to register workflows and to change products and their blocks.
+"""What data migrations call to register and schedule workflows, and to change products.
 
 Every function takes the historical ``apps`` that ``RunPython`` passes, so the migration that calls
 it must depend on one of ``workflows_app`` that has the tables. What is there already is brought in
@@ -39,6 +39,7 @@ from workflows_app.migration_helpers.products import (
     remove_blocks_from_product,
     rename_product,
 )
+from workflows_app.migration_helpers.schedules import delete_schedule, ensure_schedule
 from workflows_app.migration_helpers.workflows import (
     add_products_to_workflow_by_product_tag,
     attach_workflow,
@@ -67,9 +68,11 @@ __all__ = [
     "delete_product",
     "delete_product_block",
     "delete_products_by_tag",
+    "delete_schedule",
     "delete_workflow",
     "detach_workflow",
     "ensure_default_workflows",
+    "ensure_schedule",
     "remove_block_field",
     "remove_block_relations",
     "remove_blocks_from_product",

@@ -1,8 +1,8 @@
 """The one module that knows django-q2: its broker over the process table.
 
 django-q2 is the pool of worker processes. ``dequeue`` claims due processes, never more than there
-are idle workers, so that no claim waits behind a long step; it also serves django-q2's own
-table, so that schedules and other tasks keep working. Messages hold ids only.
+are idle workers, so that no claim waits behind a long step; it also looks for schedules that are
+due, and serves django-q2's own table, so that tasks of others keep working. Messages hold ids only.
 """
 
 import logging
@@ -12,6 +12,7 @@ import socket
 import time
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError, close_old_connections, connection
@@ -19,7 +20,7 @@ from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.signing import SignedPackage
 
-from workflows_app import app_settings, queue
+from workflows_app import app_settings, queue, schedules
 from workflows_app.models import Worker
 from workflows_app.pool.listener import Listener
 from workflows_app.queue import Claim
@@ -27,6 +28,8 @@ from workflows_app.queue import Claim
 logger = logging.getLogger(__name__)
 
 ADVANCE = "workflows_app.tasks.advance"
+START_SCHEDULED = "workflows_app.tasks.start_scheduled"
+LOOK_SECONDS = 0.5  # How often to look for due schedules, however busy the workers are.
 FORGOTTEN = timedelta(days=1)  # A worker not heard of for so long is no longer listed.
 BEAT_SECONDS = 5.0  # How often a worker says that it is alive.
 # Steps have timeouts of their own. To django-q2 a number above 0 also means "busy", which tells
@@ -43,6 +46,7 @@ class ProcessBroker(ORM):  # type: ignore[misc]  # django-q2 has no types.
         self._listener = Listener()
         self._slots: Any = None
         self._beaten_at = 0.0
+        self._looked_at = 0.0
         self._others_first = False
 
     def ping(self) -> bool:
@@ -106,11 +110,24 @@ class ProcessBroker(ORM):  # type: ignore[misc]  # django-q2 has no types.
             [self._others, self._claimed] if self._others_first else [self._claimed, self._others]
         )
         self._others_first = False
-        for source in sources:
+        for source in [self._scheduled, *sources]:
             if messages := source():
                 self._others_first = source == self._claimed
                 return messages
         return None
+
+    def _scheduled(self) -> list[tuple[Any, str]]:
+        """Hold one due schedule. When there is none, the next look is half a second later."""
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return []
+        due = schedules.claim()
+        if due is None:
+            self._looked_at = time.monotonic()
+            return []
+        arguments = (str(due.schedule_id), due.at.isoformat(), due.seen_at.isoformat())
+        return [
+            (f"schedule:{due.schedule_id}", _message(due.schedule_id, START_SCHEDULED, arguments))
+        ]
 
     def _claimed(self) -> list[tuple[Any, str]]:
         return [
@@ -152,13 +169,17 @@ class ProcessBroker(ORM):  # type: ignore[misc]  # django-q2 has no types.
 
 def package(claim: Claim) -> str:
     """Return the message for a claim, as django-q2's pusher expects it."""
+    return _message(claim.process_id, ADVANCE, (str(claim.process_id), claim.fence))
+
+
+def _message(subject: UUID, function: str, arguments: tuple[object, ...]) -> str:
     return str(
         SignedPackage.dumps(
             {
-                "id": f"{claim.process_id.hex}",
-                "name": str(claim.process_id),
-                "func": ADVANCE,
-                "args": (str(claim.process_id), claim.fence),
+                "id": subject.hex,
+                "name": str(subject),
+                "func": function,
+                "args": arguments,
                 "kwargs": {},
                 "started": timezone.now(),
                 "timeout": TIMEOUT,
