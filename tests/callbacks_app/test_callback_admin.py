@@ -50,10 +50,10 @@ def test_the_register_costs_the_same_whatever_it_shows(awaiting, remote, django_
     root = signed_in("root", superuser=True)
     remote.post("/progress", "x")
     root.get(f"{ADMIN}/callbackattempt/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         root.get(f"{ADMIN}/callbackattempt/")
     for _ in range(3):
         remote.post(body=GOOD)
         remote.post("/heartbeat", {})
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         root.get(f"{ADMIN}/callbackattempt/")

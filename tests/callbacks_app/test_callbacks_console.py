@@ -157,13 +157,13 @@ def test_an_empty_list_says_what_would_be_there(looker):
 def test_the_list_costs_the_same_whatever_it_shows(looker, remote, django_assert_num_queries):
     open_callback(remote)
     looker.get(LIST)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         looker.get(LIST)
     for _ in range(4):
         open_callback(remote)
         remote.post(body=GOOD)
     timed_out(remote)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert len(lines(looker)) == 6
 
 

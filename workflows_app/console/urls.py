@@ -7,6 +7,7 @@ from workflows_app.console import (
     badge,
     machinery,
     outputs,
+    preferences,
     process_page,
     processes,
     products,
@@ -18,6 +19,7 @@ from workflows_app.console.consequences import WORDS
 
 app_name = "workflows"
 urlpatterns = [
+    path("preferences/", preferences.preferences, name="preferences"),
     path("needs-you/", badge.needs_you, name="needs_you"),
     path("processes/", processes.processes, name="processes"),
     path("processes/rows/", processes.rows, name="rows"),

@@ -132,6 +132,15 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+// The server shows times in the browser's time zone, unless the operator prefers another.
+function tellTimeZone() {
+  const zone = `time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
+  if (document.cookie.split("; ").includes(zone)) return;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+}
+
+tellTimeZone();
 showCopyButtons();
 showWhetherLive();
 setInterval(count, 1000);
