@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from django.utils import timezone
 from tests.engine import drain, run
 from tests.workflows_app.console import boom, confirm, reserve, signed_in, text
 from workflows_app import begin, conditional, engine, sleep_step, step, step_group
+from workflows_app.console.differences import patched
 from workflows_app.models import Process
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,3 +128,111 @@ def test_a_poll_that_finds_nothing_new_costs_three_statements(maria):
     told = [query["sql"] for query in queries if "workflows_app_" in query["sql"]]
     assert len(told) == 3
     assert len(queries) == 5  # With the session and its user.
+
+
+# What a step changed.
+
+
+def words(html: str) -> str:
+    """Return what a page says, without its tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+@step("Order")
+def order():
+    saps = [{"vlan": 100, "port": "a"}, {"vlan": 101, "port": "b"}]
+    return {"order": {"saps": saps, "tags": ["x"], "gone": 1}, "config": "mtu 9000\nunit 1\n"}
+
+
+@step("Change")
+def change(order, config):
+    order["saps"][1]["vlan"] = 102
+    order["tags"].insert(0, "new")
+    del order["gone"]
+    return {"order": order, "config": config.replace("9000", "1500"), "fresh": True}
+
+
+def test_a_patch_reads_as_the_places_and_lines_that_changed(maria):
+    process = run(begin >> order >> change)
+    row = process.steps.get(path="Change")
+
+    page = text(maria.get(url(process)))
+    part = words(page[page.index(f'id="step-{row.pk}"') : page.index(f'id="state-{row.pk}"')])
+
+    assert "saps.1.vlan 101 → 102" in part
+    assert "tags.0 + new" in part
+    assert "gone - 1" in part
+    assert "- mtu 9000 + mtu 1500 unit 1" in part
+    assert "fresh true" in part
+    assert "port" not in part.split("the whole value")[0]
+
+
+def test_two_states_are_compared(maria):
+    process = run(begin >> order >> change)
+
+    page = maria.get(url(process) + "?state=2&against=1")
+    same = maria.get(url(process) + "?state=2&against=2")
+    back = maria.get(url(process) + "?state=1&against=2")
+
+    assert "saps.1.vlan 101 → 102" in words(text(page))
+    assert '<option value="1" selected>2 · Order</option>' in text(page)
+    assert "Both states are the same." in text(same)
+    assert "fresh true → gone" in words(text(back))
+
+
+@pytest.mark.parametrize("position", ["", "x", "-1", "99", "9" * 400, "\0", "٣", "1.0"])
+def test_there_is_no_state_at_a_position_that_is_none(maria, position):
+    process = run(begin >> reserve)
+
+    assert maria.get(url(process), {"state": position}).status_code == 404
+    assert maria.get(url(process), {"state": "1", "against": position}).status_code == 200
+
+
+def test_what_is_masked_is_in_no_difference(maria):
+    @step("Log in")
+    def log_in():
+        return {"login": {"password": "first-secret", "user": "noc"}, "password": "first-secret"}
+
+    @step("Change password")
+    def change_password():
+        return {"login": {"password": "other-secret", "user": "ops"}, "password": "other-secret"}
+
+    process = run(begin >> log_in >> change_password)
+
+    page = text(maria.get(url(process)))
+    states = text(maria.get(url(process) + "?state=2&against=1"))
+
+    assert "user noc → ops" in words(page)
+    assert "-secret" not in page + states
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "places"),
+    [
+        ([1, 2, 3], [1, 3], [("1", "2", None)]),
+        ([1, 2], [1, 5, 2], [("1", None, "5")]),
+        ({"a": [{"b": 1}]}, {"a": [{"b": True}]}, [("a.0.b", "1", "true")]),
+        ({"a": 1}, {"a": 1.0}, [("a", "1", "1.0")]),
+        ({"a": None}, {}, [("a", "null", None)]),
+        ([{"a": 1}], [2], [("0", '{"a": 1}', "2")]),
+        ([1], {"a": 1}, []),
+    ],
+)
+def test_only_the_places_that_changed_are_named(old, new, places):
+    (difference,) = patched({"key": old}, {"key": new})
+
+    found = [
+        (place.path, place.old and place.old.text, place.new and place.new.text)
+        for place in difference.places
+    ]
+    assert found == places
+
+
+def test_a_difference_has_an_end():
+    (lists,) = patched({"key": list(range(400))}, {"key": list(range(400, 800))})
+    (texts,) = patched({"key": "a\n" * 400}, {"key": "b\n" * 400})
+    (huge,) = patched({"key": "a\n" * 40_000}, {"key": "b\n" * 40_000})
+
+    assert (len(lists.places), lists.cut) == (60, True)
+    assert (len(texts.lines), texts.cut) == (60, True)
+    assert not huge.detailed

@@ -10,9 +10,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from workflows_app.console.differences import Difference, patched
 from workflows_app.console.moments import Moment, duration
 from workflows_app.console.sentences import LOOKS, Look
-from workflows_app.console.values import Change, changed, pretty
+from workflows_app.console.values import pretty
 from workflows_app.json_values import JSONObject
 from workflows_app.models import Process, ProcessStep
 from workflows_app.statuses import FINAL, ProcessStatus, StepStatus
@@ -39,7 +40,7 @@ class Ran:
     look: Look
     since: Moment
     took: str
-    changes: list[Change]
+    changes: list[Difference]
     details: str
 
     @property
@@ -116,7 +117,7 @@ def _executions(rows: Iterable[ProcessStep], now: datetime) -> Iterator[Ran]:
             look=LOOKS[row.status],
             since=Moment(row.started_at, now),
             took=duration(ended - row.started_at) if ended else "",
-            changes=changed(state, row.patch),
+            changes=patched(state, row.patch),
             details="" if row.details is None else pretty(row.details),
         )
         if not row.superseded:

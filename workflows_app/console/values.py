@@ -57,13 +57,18 @@ def pretty(value: JSON) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
+def displayed(key: str, value: JSON) -> JSON:
+    """Return the value of a key as it may be shown: no secret, no callback's address."""
+    return _without_references(masked_at(key, value))
+
+
 def changed(before: Mapping[str, JSON], patch: JSONObject) -> list[Change]:
     """Return what ``patch`` changes in ``before``, key by key."""
     return [
         Change(
             key,
-            shown(masked_at(key, value)),
-            shown(masked_at(key, before[key])) if key in before else None,
+            shown(displayed(key, value)),
+            shown(displayed(key, before[key])) if key in before else None,
         )
         for key, value in patch.items()
     ]
