@@ -34,6 +34,8 @@ DEFAULTS: dict[str, Any] = {
     "CALLBACK_SECRETS": {},  # {sender's name: [secret, …]}: any of them may sign.
     "CALLBACK_RATE_PER_TOKEN": "600/min",  # None is no limit.
     "CALLBACK_RATE_PER_ADDRESS": "600/min",
+    "NOTICE_TIMEOUT_SECONDS": 10,  # How long a webhook's receiver may think.
+    "NOTICES_KEPT_DAYS": 30,
     "HTTP_ALLOWED_HOSTS": None,  # None is any; "*.example.org" is every name below it.
     "HTTP_DENIED_NETWORKS": (
         "0.0.0.0/8",  # Unspecified.

@@ -27,11 +27,13 @@ from django.conf import settings
 from django.db import connection
 from django_q.cluster import Sentinel
 from django_q.conf import Conf
+from django_q.pusher import pusher
 from django_q.worker import worker
 
 from workflows_app import app_settings, stopping
 from workflows_app.children import die_with_parent
 from workflows_app.models import Worker
+from workflows_app.notices import courier
 from workflows_app.pool.broker import ProcessBroker
 
 logger = logging.getLogger(__name__)
@@ -125,6 +127,10 @@ class FailFastSentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no type
         self.spawn_process(worker, self.task_queue, self.result_queue, timer, self.timeout)
         self.pool[-1].timer = timer.guarded()
 
+    def spawn_pusher(self) -> Any:
+        """Start what claims; people are told in its background, where nothing waits for them."""
+        return self.spawn_process(_push, self.task_queue, self.event_out, self.broker)
+
     def reincarnate(self, process: Any) -> None:
         """Replace a worker that ended as it should; retire the pool after any other death."""
         timer = getattr(process, "timer", None)
@@ -153,6 +159,11 @@ class FailFastSentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no type
 
     def _busy(self) -> bool:
         return any(process.timer.value > 0 and process.is_alive() for process in self.pool)
+
+
+def _push(task_queue: Any, ended: Flag, broker: ProcessBroker) -> None:
+    courier.start()
+    pusher(task_queue, ended, broker)
 
 
 def run() -> NoReturn:

@@ -1,12 +1,20 @@
-"""Delete completed tasks that are older than they have to be kept."""
+"""Delete completed tasks, and what people were told, that are older than they have to be kept."""
 
 from datetime import timedelta
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from workflows_app import State, StepList, app_settings, begin, registry, step, task
 from workflows_app.errors import UnknownWorkflow
-from workflows_app.models import Process, ProcessEvent, Workflow
+from workflows_app.models import (
+    Delivery,
+    DeliveryStatus,
+    Notice,
+    Process,
+    ProcessEvent,
+    Workflow,
+)
 from workflows_app.statuses import ProcessStatus
 
 AT_ONCE = 500  # Rows of one statement.
@@ -20,7 +28,7 @@ def clean_up(process_id: str, reporter: str) -> State:
         ProcessEvent.objects.create(
             process_id=process_id, actor=reporter, action="tasks cleaned up", details=deleted
         )
-    return {"deleted": deleted}
+    return {"deleted": deleted, "deleted_notices": _delete_notices()}
 
 
 @task("Clean up completed tasks")
@@ -39,6 +47,20 @@ def _delete(workflow: Workflow, *, but: str) -> int:
     count = 0
     while batch := list(old.values_list("pk", flat=True)[:AT_ONCE]):
         Process.objects.filter(pk__in=batch).delete()
+        count += len(batch)
+    return count
+
+
+def _delete_notices() -> int:
+    """Delete the old notices of which no delivery is under way; return how many."""
+    kept = timedelta(days=app_settings.get("NOTICES_KEPT_DAYS"))
+    under_way = Delivery.objects.filter(notice=OuterRef("pk"), status=DeliveryStatus.PENDING)
+    old = Notice.objects.filter(
+        ~Exists(under_way), handed_out_at__isnull=False, at__lt=timezone.now() - kept
+    )
+    count = 0
+    while batch := list(old.values_list("pk", flat=True)[:AT_ONCE]):
+        Notice.objects.filter(pk__in=batch).delete()
         count += len(batch)
     return count
 
