@@ -87,6 +87,8 @@ def fill_in_both_pages(operator):
     expect(page.get_by_label("Port b")).to_have_value("ge-7/0/7")
     operator.choose("Node b", "Utrecht 2")
     operator.go_on()
+    expect(page.get_by_role("heading", name="Review")).to_be_visible()
+    page.get_by_role("button", name="Start Provision L2VPN").click()
 
 
 def watch_the_bar(page):

@@ -63,7 +63,7 @@ class Rendered(HTMLParser):
         return post
 
 
-CONTROLS = {"back", "change", "pages"}
+CONTROLS = {"back", "change", "open", "pages", "send"}
 
 
 def _values(control):
@@ -80,6 +80,8 @@ def _values(control):
 
 def render(page, **context):
     """Return a page, or the first page that a page model makes, as a browser sees it."""
-    if not isinstance(page, Page):
-        page = Page(page_form(page), "", "", 0, None, "", "", "")
+    if isinstance(page, type):
+        facts = {"title": "", "description": "", "buttons": {}, "pages_token": ""}
+        form = page_form(page)
+        page = Page(form, index=0, has_next=None, sends=True, at_least=1, **facts)
     return Rendered(render_to_string("forms/page.html", {"page": page, **context}))

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Annotated
 
 import pytest
-from django.core import signing
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
 from tests.unit.rendered import render
@@ -25,7 +24,6 @@ from workflows_app.forms import (
     unique_conlist,
     walk,
 )
-from workflows_app.sealing import seal
 from workflows_app.wizard import (
     Finished,
     FormChanged,
@@ -36,6 +34,7 @@ from workflows_app.wizard import (
     page_form,
     page_inputs,
 )
+from workflows_app.wizard.draft import Draft
 
 Vlans = unique_conlist(int, min_items=1)
 
@@ -339,7 +338,7 @@ def test_the_author_may_name_the_buttons():
 
     page = opened(Only, {})
 
-    assert (page.next_label, page.previous_label) == ("Order", "Rethink")
+    assert page.buttons == {"next": {"text": "Order"}, "previous": {"text": "Rethink"}}
     assert "Order" in render(page, submit_label="Submit").html
 
 
@@ -399,7 +398,7 @@ def test_an_earlier_page_that_no_longer_fits_is_shown_again():
 
 
 def test_earlier_pages_are_validated_again_however_well_signed(wizard):
-    token = seal(signing.dumps([[{"name": 7}], []], salt=wizard.salt, compress=True))
+    token = wizard.envelope.close(Draft(before=[{"name": 7}]))
 
     page = wizard.post(render(wizard.open()).post(pages=token))
 

@@ -693,7 +693,11 @@ def test_a_start_form_is_walked_page_by_page(maria):
         address, {"pages": field(one, "pages"), "key": field(one, "key"), "page-customer": "SURF"}
     )
     assert field(two, "key") == field(one, "key")
-    sent = {"pages": field(two, "pages"), "key": field(two, "key"), "page-vlan": "5"}
+    review = maria.post(
+        address, {"pages": field(two, "pages"), "key": field(two, "key"), "page-vlan": "5"}
+    )
+    assert not Process.objects.exists()
+    sent = {"pages": field(review, "pages"), "key": field(review, "key"), "send": "1"}
     assert maria.post(address, sent).status_code == 302
 
     process = Process.objects.get()

@@ -5,28 +5,35 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
 from workflows_app import engine, policy
 from workflows_app.authors import authors_code
-from workflows_app.console.pages import sentence
+from workflows_app.console.pages import posted, sentence
 from workflows_app.definition import WorkflowDefinition
-from workflows_app.engine.starting import start_form
-from workflows_app.errors import AlreadyAnswered, AuthorsMistake, FormError
+from workflows_app.engine.starting import LONGEST_KEY, start_form
+from workflows_app.errors import AlreadyAnswered, AuthorsMistake, FormError, WorkflowError
+from workflows_app.json_values import JSONObject
 from workflows_app.models import Process, ProcessStep
 from workflows_app.statuses import ProcessStatus
-from workflows_app.wizard import Finished, Page, Wizard
+from workflows_app.wizard import Finished, Page, Review, Wizard
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A form on a page: one of its pages, or why there is none. Neither: it asks for nothing."""
+    """A form on a page: one of its pages, or why there is none. Neither: it asks for nothing.
 
-    page: Page | None = None
+    Attributes:
+        refusal: why it was not accepted, though every page was.
+    """
+
+    page: Page | Review | None = None
     trouble: str = ""
     row_id: int = 0
-    submit_label: str = "Submit"
+    submit_label: str = ""
+    refusal: str = ""
 
 
 def step_form(user: Any, process: Process) -> Shown | None:
@@ -47,33 +54,49 @@ def answer_step(user: Any, process: Process, post: QueryDict) -> Shown | None:
     policy.require(user, "resume", process)
     wizard, row_id, label = _step_wizard(user, process)
     answer = wizard.post(post) if "pages" in post else Finished([], {})
-    if isinstance(answer, Page):
+    if not isinstance(answer, Finished):
         return Shown(answer, row_id=row_id, submit_label=label)
     engine.submit(process.pk, inputs=answer.inputs, by=user.get_username())
     return None
 
 
-def opened_start(user: Any, definition: WorkflowDefinition, given: dict[str, str]) -> Shown:
-    """Return the first page of a workflow's start form, with ``given`` filled in."""
-    return attempt(lambda: _opened((_start_wizard(user, definition), 0, "Start"), given))
+def opened_start(user: Any, definition: WorkflowDefinition, given: JSONObject) -> Shown:
+    """Return the first page of a workflow's start form; ``given`` fills in what pages ask for."""
+    opened = _start_wizard(user, definition), 0, _start_label(definition)
+    return attempt(lambda: _opened(opened, given))
 
 
 def answer_start(request: HttpRequest, definition: WorkflowDefinition) -> Shown | Process:
     """Take a page of the start form; the process once it is complete.
 
+    Whatever refuses the start, the form is there again as it was sent.
+
     Raises:
-        StartRefused, NotAllowed, WorkflowError: it is not started.
+        FormError: it does not go with the form.
     """
     post = request.POST
-    wizard = _start_wizard(request.user, definition)
+    wizard, label = _start_wizard(request.user, definition), _start_label(definition)
     answer = wizard.post(post) if "pages" in post else Finished([], {})
-    if isinstance(answer, Page):
-        return Shown(answer, submit_label="Start")
+    if not isinstance(answer, Finished):
+        return Shown(answer, submit_label=label)
+    try:
+        return _started(request, definition, answer.inputs)
+    except (AuthorsMistake, FormError):
+        raise
+    except WorkflowError as error:
+        again = wizard.again(post) if "pages" in post else None
+        page = None if isinstance(again, Finished) else again
+        return Shown(page, submit_label=label, refusal=sentence(error))
+
+
+def _started(
+    request: HttpRequest, definition: WorkflowDefinition, inputs: list[JSONObject]
+) -> Process:
     return engine.start(
         definition.name,
-        inputs=answer.inputs,
+        inputs=inputs,
         by=request.user.get_username(),
-        key=post.get("key", "").replace("\0", "")[:255] or None,
+        key=posted(request, "key", longest=LONGEST_KEY) or None,
         traceparent=request.headers.get("traceparent", ""),
     )
 
@@ -87,23 +110,29 @@ def attempt(show: Callable[[], T]) -> T | Shown:
         return Shown(trouble=sentence(error))
 
 
-def _opened(opened: tuple[Wizard, int, str], given: dict[str, str] | None = None) -> Shown:
+def _opened(opened: tuple[Wizard, int, str], given: JSONObject | None = None) -> Shown:
     wizard, row_id, label = opened
     answer = wizard.open(given)
-    page = answer if isinstance(answer, Page) else None
+    page = None if isinstance(answer, Finished) else answer
     return Shown(page, row_id=row_id, submit_label=label)
 
 
 def _step_wizard(user: Any, process: Process) -> tuple[Wizard, int, str]:
     form = engine.open_page(process.pk)
     key = f"step:{form.row_id}:{user.pk}"
-    label = "Confirm and continue" if form.step.name.startswith("Confirm") else "Submit"
+    confirms = form.step.name.startswith("Confirm")
+    label = _("Confirm and continue") if confirms else _("Submit and continue")
     return Wizard(form.pages, form.context.state, key=key), form.row_id, label
 
 
 def _start_wizard(user: Any, definition: WorkflowDefinition) -> Wizard:
     process = Process(created_by=user.get_username())
-    return Wizard(start_form(definition, process), {}, key=f"start:{definition.name}:{user.pk}")
+    key = f"start:{definition.name}:{user.pk}"
+    return Wizard(start_form(definition, process), {}, key=key, reviews=True)
+
+
+def _start_label(definition: WorkflowDefinition) -> str:
+    return _("Start %(workflow)s") % {"workflow": definition.description or definition.name}
 
 
 def _refuse_answered(process: Process, row_id: str) -> None:

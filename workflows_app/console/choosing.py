@@ -11,7 +11,9 @@ from django.http import QueryDict
 
 from workflows_app import policy
 from workflows_app.definition import WorkflowDefinition
-from workflows_app.models import Product, Subscription
+from workflows_app.json_values import JSONObject
+from workflows_app.masking import masked_at
+from workflows_app.models import Process, Product, Subscription
 from workflows_app.statuses import Target
 from workflows_app.subscriptions import rules
 from workflows_app.subscriptions.start_forms import ORDERABLE
@@ -23,6 +25,19 @@ def chosen(query: QueryDict) -> dict[str, str]:
     """Return what the address chooses, by the name of its field on the first page."""
     texts = {name: str(query.get(name, "")).replace("\0", "")[:100] for name in _CHOOSABLE}
     return {name: text for name, text in texts.items() if text}
+
+
+def inputs_of(definition: WorkflowDefinition, identity: str) -> tuple[JSONObject, Process | None]:
+    """Return what the start form of an earlier process made, and the process.
+
+    Nothing that is masked, and nothing of another workflow: a name may mean something else there.
+    """
+    rows = Process.objects.filter(pk__in=_ids(identity), workflow__name=definition.name)
+    earlier = rows.first()
+    if earlier is None:
+        return {}, None
+    patch = earlier.steps.filter(position=0).values_list("patch", flat=True).first() or {}
+    return {key: value for key, value in patch.items() if masked_at(key, value) == value}, earlier
 
 
 def may_open(user: Any) -> bool:

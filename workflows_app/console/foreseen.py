@@ -59,6 +59,11 @@ def refusals(definitions: Iterable[WorkflowDefinition]) -> dict[str, str]:
     return {name: why for name, why in answers.items() if why}
 
 
+def foreseen(definition: WorkflowDefinition) -> str:
+    """Return why the workflow would be refused now; "" if it would not, or nobody can tell yet."""
+    return refusals([definition]).get(definition.name, "")
+
+
 def _answer(definition: WorkflowDefinition, unfinished: int) -> str:
     if definition.run_predicate is None:
         return ""

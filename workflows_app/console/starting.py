@@ -1,9 +1,7 @@
 """Start a process: the workflows there are, and the form of one."""
 
 import uuid
-from collections.abc import Iterator
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
@@ -14,9 +12,11 @@ from workflows_app import policy, registry
 from workflows_app.console import choosing
 from workflows_app.console.answering import Shown, answer_start, attempt, opened_start
 from workflows_app.console.catalogue import catalogue
-from workflows_app.console.pages import console_view, page, sentence
+from workflows_app.console.foreseen import foreseen
+from workflows_app.console.pages import console_view, page, posted, sentence
 from workflows_app.definition import WorkflowDefinition
 from workflows_app.errors import StartRefused, UnknownWorkflow
+from workflows_app.models import Process
 
 LONGEST_QUERY = 100
 
@@ -37,48 +37,47 @@ def startable(request: HttpRequest) -> HttpResponse:
 
 @console_view
 def start(request: HttpRequest, *, workflow_name: str) -> HttpResponse:
-    """Show the workflow's start form page by page; start it when it is complete."""
+    """Show the workflow's start form page by page; start it when it is complete.
+
+    ``?product=`` and ``?subscription_id=`` fill in the first page, ``?from=<process>`` all pages.
+    """
     try:
         definition = registry.get(workflow_name)
     except UnknownWorkflow as error:
         raise Http404(sentence(error)) from error
     policy.require_start(request.user, definition)
     if request.method != "POST":
-        given = choosing.chosen(request.GET)
-        form = opened_start(request.user, definition, given)
-        return _show(request, definition, form, advice=choosing.why_not(definition, given))
+        return _opened(request, definition)
+    answer = attempt(lambda: answer_start(request, definition))
+    return _show(request, definition, answer) if isinstance(answer, Shown) else redirect(answer)
+
+
+def _opened(request: HttpRequest, definition: WorkflowDefinition) -> HttpResponse:
+    chosen = choosing.chosen(request.GET)
+    given, earlier = choosing.inputs_of(definition, request.GET.get("from", ""))
     try:
-        answer = attempt(lambda: answer_start(request, definition))
+        form = opened_start(request.user, definition, given | chosen)
     except StartRefused as error:
-        return _show(request, definition, None, refusal=sentence(error))
-    if isinstance(answer, Shown):
-        return _show(request, definition, answer)
-    messages.success(request, "Started.")
-    return redirect(answer)
+        form = Shown(trouble=sentence(error))
+    advice = choosing.why_not(definition, chosen) or foreseen(definition)
+    return _show(request, definition, form, advice=advice, earlier=earlier)
 
 
 def _show(
     request: HttpRequest,
     definition: WorkflowDefinition,
-    form: Shown | None,
+    form: Shown,
     *,
-    refusal: str = "",
     advice: str = "",
+    earlier: Process | None = None,
 ) -> HttpResponse:
-    """Render the form; after a refusal, what was sent, so that it can be sent again."""
     context = {
         "title": definition.description or definition.name,
         "definition": definition,
         "form": form,
-        "refusal": refusal,
         "advice": advice,
-        "sent": list(_sent(request)) if refusal else [],
-        "key": request.POST.get("key") or uuid.uuid4(),
+        "earlier": earlier,
+        "key": posted(request, "key") or uuid.uuid4(),
     }
-    return page(request, "workflows/start.html", context, status=409 if refusal else 200)
-
-
-def _sent(request: HttpRequest) -> Iterator[tuple[str, str]]:
-    for name, values in request.POST.lists():
-        if name not in ("csrfmiddlewaretoken", "key"):
-            yield from ((name, str(value)) for value in values)
+    status = 409 if form.refusal else 200
+    return page(request, "workflows/start.html", context, status=status)

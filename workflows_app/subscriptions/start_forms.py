@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from workflows_app import forms
 from workflows_app.definition import Usable
 from workflows_app.errors import StartRefused
-from workflows_app.forms import Choice, FormPage
+from workflows_app.forms import Choice, FormPage, SubmitFormPage
 from workflows_app.injection import Injection
 from workflows_app.lifecycle import ProductLifecycle
 from workflows_app.models import Product, Subscription
@@ -39,7 +39,7 @@ def wrap_create_initial_input_form(form: Form) -> Callable[..., Pages]:
             raise StartRefused(
                 _("no product can be ordered with %(workflow)s") % {"workflow": workflow_name}
             )
-        chosen = yield _product_page(workflow_name, products)
+        chosen = yield _product_page(workflow_name, products, _base(form))
         product = str(getattr(chosen.product, "value", chosen.product))
         given = {"product": product, "product_name": products[product]}
         return given | (yield from _rest(form, given, context))
@@ -56,7 +56,7 @@ def wrap_modify_initial_input_form(form: Form, usable: Usable) -> Callable[..., 
 
     def pages(workflow_name: str, reporter: str, process_id: str, traceparent: str) -> Pages:
         context = _context(workflow_name, reporter, process_id, traceparent)
-        chosen = yield _subscription_page(workflow_name, usable)
+        chosen = yield _subscription_page(workflow_name, usable, _base(form))
         subscription_id = str(getattr(chosen.subscription_id, "value", chosen.subscription_id))
         named = {"subscription_id": subscription_id}
         shown = named | {"subscription": dict(named)}
@@ -93,7 +93,14 @@ def _context(
     }
 
 
-def _product_page(workflow_name: str, products: Mapping[str, str]) -> type[FormPage]:
+def _base(form: Form) -> type[FormPage]:
+    """Return what the first page is made of; it is the last one too if the author has no form."""
+    return SubmitFormPage if form is None else FormPage
+
+
+def _product_page(
+    workflow_name: str, products: Mapping[str, str], base: type[FormPage]
+) -> type[FormPage]:
     def check(value: object) -> object:
         if str(getattr(value, "value", value)) not in products:
             text = _("%(workflow)s is not a workflow of this product.")
@@ -102,15 +109,17 @@ def _product_page(workflow_name: str, products: Mapping[str, str]) -> type[FormP
 
     choices: Any = _CHOICE("Products", [(pk, (pk, name)) for pk, name in products.items()])
 
-    class ProductPage(FormPage):
+    class ProductPage(base):  # type: ignore[misc, valid-type]
         model_config = ConfigDict(title=_("Product"))
 
-        product: Annotated[choices, BeforeValidator(check)]
+        product: Annotated[choices, BeforeValidator(check)] = (
+            choices(*products) if len(products) == 1 else ...
+        )
 
     return ProductPage
 
 
-def _subscription_page(workflow_name: str, usable: Usable) -> type[FormPage]:
+def _subscription_page(workflow_name: str, usable: Usable, base: type[FormPage]) -> type[FormPage]:
     seen: dict[str, int | None] = {}
 
     def note_version(value: int | None) -> int | None:
@@ -128,7 +137,7 @@ def _subscription_page(workflow_name: str, usable: Usable) -> type[FormPage]:
     listed = _listed(workflow_name, usable)
     choices: Any = _CHOICE("Subscriptions", listed) if listed else UUID
 
-    class SubscriptionPage(FormPage):
+    class SubscriptionPage(base):  # type: ignore[misc, valid-type]
         model_config = ConfigDict(title=_("Subscription"))
 
         version: Annotated[int | None, AfterValidator(note_version), _HIDDEN] = None

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
-from workflows_app.wizard.fields import InputField, how_many, join
+from workflows_app.wizard.fields import InputField
+from workflows_app.wizard.hints import join, to_choose
 from workflows_app.wizard.widgets import Checklist
 
 MOST_RADIOS = 4
@@ -18,16 +20,24 @@ class ChoiceField(InputField):
         choices = self.choices()
         if len(choices) <= MOST_RADIOS and not self.prop.nullable:
             return forms.RadioSelect(choices=choices)
-        blank = "—" if self.prop.nullable else "Choose…"
+        blank = "—" if self.prop.nullable else _("Choose…")
         return forms.Select(choices=[("", blank), *choices])
 
     def choices(self) -> list[tuple[str, str]]:
+        if self.prop.type == "boolean":
+            return [("Yes", _("Yes")), ("No", _("No"))]
         labels = self.enumeration().get("options", {})
         return [(key, str(labels.get(value, key))) for key, value in self.values().items()]
 
+    def said(self, value: Any) -> list[str]:
+        labels = dict(self.choices())
+        shown = self.prepare_value(value)
+        keys = shown if isinstance(shown, list) else [shown]
+        return [str(labels.get(key, key)) for key in keys if key != ""]
+
     def values(self) -> dict[str, Any]:
         if self.prop.type == "boolean":
-            return {"Yes": True, "No": False}
+            return {"Yes": True, "No": False}  # As posted; what is shown is translated.
         return {str(value): value for value in self.enumeration()["enum"]}
 
     def enumeration(self) -> dict[str, Any]:
@@ -52,8 +62,7 @@ class ChoicesField(ChoiceField):
         return forms.SelectMultiple(attrs={"size": MOST_TICKS}, choices=choices)
 
     def hint(self) -> str:
-        count = how_many(self.prop)
-        return join(self.prop.help, f"Choose {count}." if count else "")
+        return join(self.prop.help, to_choose(self.prop))
 
     def enumeration(self) -> dict[str, Any]:
         return self.prop.item.schema if self.prop.item else {}
@@ -71,3 +80,6 @@ class ChoicesField(ChoiceField):
 class ChecklistField(InputField):
     def make_widget(self) -> forms.Widget:
         return Checklist(self.prop.schema.get("data"))
+
+    def said(self, value: Any) -> list[str]:
+        return [_("Accepted") if value == "ACCEPTED" else _("Not accepted")]

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from workflows_app.wizard.schema import OMITTED, Property
 
 BLOCKS = {"callout", "divider", "hidden", "label", "markdown", "summary"}
@@ -49,7 +51,7 @@ def shown(prop: Property) -> Shown:
 def text(value: Any) -> str:
     """Return a JSON value the way a person reads it."""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return _("Yes") if value else _("No")
     if isinstance(value, dict | list):
         return json.dumps(value, indent=2, ensure_ascii=False)
     return "" if value is None else str(value)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 
 class Fault(NamedTuple):
     """One thing that is wrong, and where, seen from the part that shows it."""
@@ -12,8 +14,8 @@ class Fault(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        path = [f"item {at + 1}" if isinstance(at, int) else at for at in self.loc]
-        where = capitalised(" → ".join(at for at in path if at != "__root__"))
+        path = [_step(at) for at in self.loc if at != "__root__"]
+        where = capitalised(" → ".join(path))
         message = capitalised(self.message)
         return f"{where}: {message}" if where else message
 
@@ -30,6 +32,10 @@ def within(label: str, problems: Iterable[Problem]) -> Iterator[Problem]:
     for problem in problems:
         labels = " · ".join(filter(None, (label, problem.label)))
         yield Problem(problem.target, labels, problem.message)
+
+
+def _step(at: int | str) -> str:
+    return _("item %(number)d") % {"number": at + 1} if isinstance(at, int) else at
 
 
 def capitalised(text: str) -> str:

@@ -6,25 +6,21 @@ shows it as it was typed.
 """
 
 import json
-import math
-from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _, gettext_lazy
 
+from workflows_app.wizard.display import text
+from workflows_app.wizard.hints import amount, join
 from workflows_app.wizard.schema import OMITTED, Property
+from workflows_app.wizard.typed import NotJSONText, json_of, number
 
 INPUT_TYPES = {"email": "email", "uri": "url", "date": "date", "time": "time"}
-MOST_ROWS = 500  # More than a browser may post fields for.
-HINTS = {"duration": "As 01:30:00 or PT1H30M."}
-
-
-class NotJSONText(str):
-    """Text in an input for JSON that is none."""
-
-    reason = ""
+HINTS = {"duration": gettext_lazy("As 01:30:00 or PT1H30M.")}
+DOTS = "••••••••"  # A secret, whatever its length.
 
 
 class InputField(forms.Field):
@@ -62,6 +58,11 @@ class InputField(forms.Field):
     def prepare_value(self, value: Any) -> Any:
         return "" if value is None else value
 
+    def said(self, value: Any) -> list[str]:
+        """Return the lines that a person reads of the value; none if it was left empty."""
+        values = value if isinstance(value, list) else [value]
+        return [text(item) for item in values if item not in (None, "")]
+
 
 class HiddenField(InputField):
     """A value that travels with the page, unseen."""
@@ -96,6 +97,9 @@ class TextField(InputField):
     def blank(self) -> Any:
         return super().blank() if self.prop.nullable or self.refuses_blank() else ""
 
+    def said(self, value: Any) -> list[str]:
+        return [DOTS] if value and self.prop.format == "password" else super().said(value)
+
     def parse(self, raw: str) -> Any:
         if self.prop.format == "long":
             return raw.replace("\r\n", "\n")
@@ -121,11 +125,11 @@ class NumberField(InputField):
         )
 
     def parse(self, raw: str) -> Any:
-        text = raw.strip()
+        typed = raw.strip()
         decimal = any(
             member.get("type") == "string" for member in self.prop.schema.get("anyOf", [])
         )
-        return (text if decimal else number(text)) if text else self.blank()
+        return (typed if decimal else number(typed)) if typed else self.blank()
 
 
 class TickField(InputField):
@@ -145,8 +149,7 @@ class LinesField(InputField):
         return forms.Textarea({"rows": 4})
 
     def hint(self) -> str:
-        count = how_many(self.prop)
-        return join(self.prop.help, f"One per line, {count}." if count else "One per line.")
+        return join(self.prop.help, _("One per line."), amount(self.prop))
 
     def refuses_blank(self) -> bool:
         return bool(self.prop.bounds[0])
@@ -170,20 +173,13 @@ class JSONField(InputField):
         return forms.Textarea({"rows": 6, "spellcheck": "false", "class": "wf-code"})
 
     def hint(self) -> str:
-        return join(self.prop.help, "As JSON.")
+        return join(self.prop.help, _("As JSON."))
 
     def refuses_blank(self) -> bool:
         return self.prop.required
 
     def parse(self, raw: str) -> Any:
-        if not raw.strip():
-            return self.blank()
-        try:
-            return json.loads(raw, parse_constant=_refuse)
-        except (ValueError, RecursionError) as error:
-            text = NotJSONText(raw.replace("\r\n", "\n"))
-            text.reason = f"This is not JSON: {error}"
-            return text
+        return json_of(raw) if raw.strip() else self.blank()
 
     def prepare_value(self, value: Any) -> Any:
         if value is None or isinstance(value, NotJSONText):
@@ -191,37 +187,5 @@ class JSONField(InputField):
         return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def posted_count(post: QueryDict, name: str) -> int:
-    """Return how many rows a page says it has."""
-    with suppress(ValueError):
-        return min(int(post.get(name, 0)), MOST_ROWS)
-    return 0
-
-
-def number(text: str) -> Any:
-    """Return the number that the text is, or the text."""
-    with suppress(ValueError):
-        return int(text)
-    with suppress(ValueError):
-        value = float(text)
-        return value if math.isfinite(value) else text
-    return text
-
-
-def how_many(prop: Property) -> str:
-    fewest, most = prop.bounds
-    if most is None:
-        return f"at least {fewest}" if fewest else ""
-    return str(most) if fewest == most else f"{fewest} to {most}"
-
-
-def join(*sentences: str) -> str:
-    return " ".join(filter(None, sentences))
-
-
 def _next(bound: Any, step: int, *, whole: bool) -> Any:
     return bound + step if whole and bound is not None else bound
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a JSON value")

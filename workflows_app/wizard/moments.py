@@ -5,8 +5,10 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from workflows_app.wizard.fields import InputField, join
+from workflows_app.wizard.fields import InputField
+from workflows_app.wizard.hints import join
 
 
 class MomentField(InputField):
@@ -16,7 +18,14 @@ class MomentField(InputField):
         return forms.TextInput({"type": "datetime-local", "step": 1})
 
     def hint(self) -> str:
-        return join(self.prop.help, f"Time zone: {timezone.get_current_timezone_name()}.")
+        zone = timezone.get_current_timezone_name()
+        return join(self.prop.help, _("Time zone: %(zone)s.") % {"zone": zone})
+
+    def said(self, value: Any) -> list[str]:
+        if value is None:
+            return []
+        shown = str(self.prepare_value(value)).replace("T", " ")
+        return [f"{shown} {timezone.get_current_timezone_name()}"]
 
     def parse(self, raw: str) -> Any:
         try:

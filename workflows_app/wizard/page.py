@@ -8,11 +8,12 @@ from pydantic import BaseModel
 
 from workflows_app.forms import FormFieldError
 from workflows_app.wizard.faults import Fault, Problem
-from workflows_app.wizard.fields import NotJSONText
 from workflows_app.wizard.parts import ObjectForm, read_object
 from workflows_app.wizard.schema import page_properties
+from workflows_app.wizard.typed import NotJSONText
 
 PREFIX = "page"
+UNTITLED = "unknown"  # What pydantic-forms calls a page without a title.
 
 
 class PageForm(ObjectForm):
@@ -46,6 +47,18 @@ def page_inputs(page: type[BaseModel], post: QueryDict, prefix: str = PREFIX) ->
     default holds, but for a text that has a default: there an empty one is meant.
     """
     return read_object(page_properties(page), post, prefix)
+
+
+def title_of(page: type[BaseModel]) -> str:
+    """Return the author's title of a page; empty if there is none."""
+    title = page.model_config.get("title")
+    return "" if title in {None, UNTITLED} else str(title)
+
+
+def filled_in(page: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of ``given`` the page asks for; nobody fills in a secret for somebody else."""
+    asked = {prop.name for prop in page_properties(page) if prop.format != "password"}
+    return {name: value for name, value in given.items() if name in asked}
 
 
 def unreadable(value: Any, loc: tuple[int | str, ...] = ()) -> Iterator[Fault]:

@@ -15,9 +15,9 @@ from django.http import QueryDict
 
 from workflows_app.wizard.display import shown
 from workflows_app.wizard.faults import Fault, Problem, within
-from workflows_app.wizard.fields import posted_count
 from workflows_app.wizard.kinds import field_for
 from workflows_app.wizard.schema import OMITTED, Property, Shape
+from workflows_app.wizard.typed import posted_count
 from workflows_app.wizard.widgets import Checklist, PageRenderer
 
 CHANGE = "change"  # The name of the buttons that add and remove rows.

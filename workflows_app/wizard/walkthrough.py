@@ -1,24 +1,31 @@
 """A form in a browser, page after page, without anything kept on the server.
 
 The inputs of the pages before this one, and of those after it when the operator has gone back,
-travel in one hidden field, sealed and signed for this form. Every POST walks the form again from
-its first page, so what is in the field is remembered, never trusted.
+travel in one hidden field, closed for this form. Every POST walks the form again from its first
+page, so what is in the field is remembered, never trusted.
+
+Note [Said before sent]
+~~~~~~~~~~~~~~~~~~~~~~~
+No button sends a form without having said so. The last page's button does, where the form tells
+that it is the last; where only the form's code knows, its button says "Continue", and what follows
+is a review of all pages, whose button says what happens. A form of several pages is always
+reviewed, as its first page is out of sight by then. The author overrules this by ``review`` in the
+``meta__`` of the last page.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import timedelta
 from inspect import cleandoc
 from typing import Final
 
-from django.core import signing
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from pydantic import BaseModel
 
-from workflows_app.errors import SealBroken
 from workflows_app.forms import (
     Complete,
     Form,
-    FormError,
     FormFieldError,
     NextPage,
     Outcome,
@@ -30,64 +37,23 @@ from workflows_app.forms import (
     walk,
 )
 from workflows_app.json_values import to_json
-from workflows_app.sealing import seal, unseal
-from workflows_app.wizard.page import PageForm, page_form, page_inputs, unreadable
+from workflows_app.wizard.answers import Answer, Finished, Page
+from workflows_app.wizard.draft import Draft, Envelope, FormChanged
+from workflows_app.wizard.page import (
+    filled_in,
+    page_form,
+    page_inputs,
+    title_of,
+    unreadable,
+)
 from workflows_app.wizard.parts import CHANGE
+from workflows_app.wizard.review import Review, reviewed
 
 PAGES: Final = "pages"  # The name of the hidden field.
-BACK: Final = "back"  # The name of the button.
+BACK: Final = "back"  # The names of the buttons.
+SEND: Final = "send"
+OPEN: Final = "open"
 DAY: Final = timedelta(days=1)
-UNTITLED: Final = "unknown"  # What pydantic-forms calls a page without a title.
-
-
-class PagesRefused(FormError):
-    """The answers to the earlier pages are not the ones that this form was given."""
-
-
-class PagesExpired(PagesRefused):
-    """The form was open for too long."""
-
-
-class FormChanged(PagesRefused):
-    """The form has other pages now than when it was opened."""
-
-
-@dataclass(frozen=True)
-class Draft:
-    """The inputs of the pages before the one shown, and of those after it, nearest first."""
-
-    before: list[State] = field(default_factory=list)
-    after: list[State] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page to show.
-
-    Args:
-        title: empty if the author gave none.
-        has_next: None when only the form's code knows.
-        next_label, previous_label: the author's words for the buttons, or empty.
-        rejected: whether this page was posted and refused.
-    """
-
-    form: PageForm
-    title: str
-    description: str
-    index: int
-    has_next: bool | None
-    next_label: str
-    previous_label: str
-    pages_token: str
-    rejected: bool = False
-
-
-@dataclass(frozen=True)
-class Finished:
-    """Every page was accepted: the list of their inputs, and what the form made of them."""
-
-    inputs: list[State]
-    result: State
 
 
 class Wizard:
@@ -98,60 +64,134 @@ class Wizard:
         key: what the form is for, down to the attempt and the user: the answers to its pages are
             good for no other key.
         max_age: how long an opened form may be answered.
+        reviews: whether forms of several pages are reviewed before they are sent; see
+            Note [Said before sent].
     """
 
-    def __init__(self, form: Form, state: State, *, key: str, max_age: timedelta = DAY) -> None:
+    def __init__(
+        self,
+        form: Form,
+        state: State,
+        *,
+        key: str,
+        max_age: timedelta = DAY,
+        reviews: bool = False,
+    ) -> None:
         self.form = form
         self.state = state
-        self.max_age = max_age
-        self.salt = f"{__name__}:{key}"
+        self.reviews = reviews
+        self.envelope = Envelope(key, max_age)
 
-    def open(self, given: State | None = None) -> Page | Finished:
+    def open(self, given: State | None = None) -> Answer:
         """Return the first page; a form without pages is finished at once.
 
         Args:
-            given: what is filled in on the first page, to be judged when it is posted.
+            given: what is filled in where a page asks for it, to be judged when it is posted.
         """
-        return self._show(Draft(after=[given] if given else []))
+        return self._show(Draft(given=given or {}))
 
-    def post(self, post: QueryDict) -> Page | Finished:
+    def post(self, post: QueryDict) -> Answer:
         """Return the page to show next, or the finished form.
 
         Raises:
             PagesRefused: the earlier answers were changed, belong elsewhere, or came too late.
         """
-        draft = self._draft(post.get(PAGES, ""))
+        draft = self.envelope.open(post.get(PAGES, ""))
         here = self._walk(draft.before)
         if isinstance(here, Complete):
-            raise FormChanged("The form has fewer pages than when it was opened. Start again.")
+            return self._leave_review(draft, here, post)
         if isinstance(here, Rejected):
             return self._show(draft)
         typed = page_inputs(here.model, post)
         if BACK in post and draft.before:
-            *before, previous = draft.before
-            return self._show(Draft(before, [previous, typed, *draft.after]))
+            return self._back(replace(draft, after=[typed, *draft.after]), len(draft.before) - 1)
         if CHANGE in post:
             return self._page(here, draft, typed)
         return self._submit(here, draft, typed)
 
-    def _submit(self, here: NextPage, draft: Draft, typed: State) -> Page | Finished:
-        answer = self._show(Draft([*draft.before, typed], draft.after))
+    def again(self, post: QueryDict) -> Answer:
+        """Return what was posted as it was, for what has become of it to be said above it."""
+        draft = self.envelope.open(post.get(PAGES, ""))
+        here = self._walk(draft.before)
+        if isinstance(here, Complete):
+            return self._review(draft)
+        return self._page(here, draft, page_inputs(here.model, post))
+
+    def _leave_review(self, draft: Draft, here: Complete, post: QueryDict) -> Answer:
+        if not draft.reviewed:
+            raise FormChanged(_("The form has fewer pages than when it was opened. Start again."))
+        opened = post.get(OPEN, "")
+        if opened.isdecimal() and int(opened) < len(draft.before):
+            return self._back(draft, int(opened))
+        if BACK in post:
+            return self._back(draft, len(draft.before) - 1)
+        return self._finished(draft, here) if SEND in post else self._review(draft)
+
+    def _back(self, draft: Draft, index: int) -> Answer:
+        """Return the page at the index, with what was typed on it and on those after it."""
+        before = draft.before[:index]
+        after = [*draft.before[index:], *draft.after]
+        return self._show(replace(draft, before=before, after=after))
+
+    def _submit(self, here: NextPage, draft: Draft, typed: State) -> Answer:
+        answer = self._show(self._onward(draft, typed))
         refused = isinstance(answer, Page) and answer.rejected
         if any(unreadable(typed)) and not refused:
             return self._page(here, draft, typed, rejected=True)
         return answer
 
-    def _show(self, draft: Draft) -> Page | Finished:
+    def _onward(self, draft: Draft, typed: State) -> Draft:
+        """Return the draft with the page answered; a reviewed one goes on as far as it fits."""
+        before = [*draft.before, typed]
+        if draft.reviewed:
+            try:
+                self._walk([*before, *draft.after])
+            except FormChanged:
+                return replace(draft, before=before)
+            return replace(draft, before=[*before, *draft.after], after=[])
+        return replace(draft, before=before)
+
+    def _show(self, draft: Draft) -> Answer:
         """Return where the inputs lead; what was typed on a page before is there again."""
         before, after = draft.before, draft.after
         outcome = self._walk(before)
         if isinstance(outcome, Complete):
-            return Finished(to_json(before), outcome.state)
+            reviews = bool(before) and self._reviews(before)
+            return self._review(draft) if reviews else self._finished(draft, outcome)
         if isinstance(outcome, NextPage):
-            return self._page(outcome, Draft(before, after[1:]), after[0] if after else {})
+            typed = after[0] if after else filled_in(outcome.model, draft.given)
+            return self._page(outcome, replace(draft, after=after[1:]), typed)
         at, errors = outcome.index, form_errors(outcome.error)
-        rest = Draft(before[:at], [*before[at + 1 :], *after])
+        rest = replace(draft, before=before[:at], after=[*before[at + 1 :], *after])
         return self._page(outcome, rest, before[at], errors=errors, rejected=True)
+
+    def _reviews(self, inputs: list[State]) -> bool:
+        """Return whether these inputs, which are complete, are shown before they are sent."""
+        last = self._walk(inputs[:-1])
+        return isinstance(last, NextPage) and not self._sends(last)
+
+    def _sends(self, here: NextPage | Rejected) -> bool:
+        """Return whether accepting the page, if it is the last, sends the form."""
+        asked: object = page_meta(here.model).get("review")
+        if isinstance(asked, bool):
+            return not asked
+        return not self.reviews or (here.index == 0 and here.has_next is False)
+
+    def _finished(self, draft: Draft, outcome: Complete) -> Finished:
+        return Finished(to_json(draft.before), outcome.state)
+
+    def _review(self, draft: Draft) -> Review:
+        inputs = draft.before
+        models = [self._model(inputs[:at]) for at in range(len(inputs))]
+        pages = [reviewed(at, model, inputs[at]) for at, model in enumerate(models)]
+        closed = Draft(inputs, given=draft.given, reviewed=True)
+        return Review(pages, self.envelope.close(closed))
+
+    def _model(self, inputs: list[State]) -> type[BaseModel]:
+        outcome = self._walk(inputs)
+        if isinstance(outcome, Complete):
+            raise FormChanged(_("The form has other pages than it had just now. Start again."))
+        return outcome.model
 
     def _page(
         self,
@@ -162,17 +202,16 @@ class Wizard:
         errors: Iterable[FormFieldError] = (),
         rejected: bool = False,
     ) -> Page:
-        title = here.model.model_config.get("title")
-        buttons = page_meta(here.model).get("customButtons", {})
         return Page(
             form=page_form(here.model, inputs=inputs, errors=errors),
-            title="" if title in {None, UNTITLED} else str(title),
+            title=title_of(here.model),
             description=cleandoc(here.model.__doc__ or ""),
             index=here.index,
             has_next=here.has_next,
-            next_label=buttons.get("next", {}).get("text", ""),
-            previous_label=buttons.get("previous", {}).get("text", ""),
-            pages_token=self._token(draft),
+            sends=self._sends(here),
+            at_least=here.index + 1 + _known_to_follow(here, draft),
+            buttons={**page_meta(here.model).get("customButtons", {})},
+            pages_token=self.envelope.close(draft),
             rejected=rejected,
         )
 
@@ -181,19 +220,12 @@ class Wizard:
             return walk(self.form, self.state, inputs)
         except TooManyPages as error:
             raise FormChanged(
-                "The form has fewer pages than were answered. Start again."
+                _("The form has fewer pages than were answered. Start again.")
             ) from error
 
-    def _token(self, draft: Draft) -> str:
-        # Sealed, because a page before may have asked for a password.
-        return seal(signing.dumps([draft.before, draft.after], salt=self.salt, compress=True))
 
-    def _draft(self, token: str) -> Draft:
-        if not token:
-            return Draft()
-        try:
-            return Draft(*signing.loads(unseal(token), salt=self.salt, max_age=self.max_age))
-        except signing.SignatureExpired as error:
-            raise PagesExpired("This form was open for too long. Start again.") from error
-        except (SealBroken, signing.BadSignature) as error:
-            raise PagesRefused("The earlier pages belong to another form. Start again.") from error
+def _known_to_follow(here: NextPage | Rejected, draft: Draft) -> int:
+    """Return how many pages follow at least."""
+    if here.has_next is False:
+        return 0
+    return max(len(draft.after), 1 if here.has_next else 0)

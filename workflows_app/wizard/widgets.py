@@ -7,8 +7,10 @@ from django import forms
 from django.forms.renderers import DjangoTemplates
 from django.template import loader
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy
 
-LEGACY_ACCEPT = [["I have done this.", "checkbox"]]  # A checklist without items of its own.
+# A checklist without items of its own.
+LEGACY_ACCEPT = [[gettext_lazy("I have done this."), "checkbox"]]
 
 
 class PageRenderer(DjangoTemplates):
