@@ -19,11 +19,20 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
+from django.utils.translation import gettext as _, gettext_noop as marked
 
 from workflows_app.errors import ImpossibleCadence
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=366)
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_FAULTS = {
+    "Bad minute": marked("the minute of the cron expression is wrong"),
+    "Bad hour": marked("the hour of the cron expression is wrong"),
+    "Bad day-of-month": marked("the day of the month of the cron expression is wrong"),
+    "Bad month": marked("the month of the cron expression is wrong"),
+    "Bad day-of-week": marked("the day of the week of the cron expression is wrong"),
+    "": marked("the cron expression is wrong"),
+}
 MOST_COUNTED = 1000  # Times that were missed; nobody needs to know how many more.
 
 
@@ -53,7 +62,7 @@ class Every:
         """Raise ImpossibleCadence if that cannot be."""
         _check_moment(self.first)
         if not SHORTEST <= self.interval <= LONGEST:
-            raise ImpossibleCadence("an interval is between 1 minute and 366 days")
+            raise ImpossibleCadence(_("an interval is between 1 minute and 366 days"))
 
     def after(self, moment: datetime) -> datetime | None:
         """Return the first time after ``moment``."""
@@ -73,19 +82,22 @@ class Cron:
     def check(self) -> None:
         """Raise ImpossibleCadence if that cannot be."""
         if self.time_zone not in available_timezones():
-            raise ImpossibleCadence(f"there is no time zone '{self.time_zone[:60]}'")
+            text = _("there is no time zone '%(name)s'")
+            raise ImpossibleCadence(text % {"name": self.time_zone[:60]})
         if len(self.expression.split()) != 5:
             raise ImpossibleCadence(
-                "a cron expression has five fields: minute, hour, day of the month, month, "
-                "day of the week"
+                _(
+                    "a cron expression has five fields: minute, hour, day of the month, month, "
+                    "day of the week"
+                )
             )
         try:
             CronSim(self.expression, EARLIEST)
         except CronSimError as error:
-            what = str(error).removeprefix("Bad ").replace("-", " ")
-            raise ImpossibleCadence(f"the {what} of the cron expression is wrong") from error
+            text = _FAULTS.get(str(error), _FAULTS[""])
+            raise ImpossibleCadence(_(text)) from error
         if self.after(EARLIEST) is None:
-            raise ImpossibleCadence("the cron expression fits no day")
+            raise ImpossibleCadence(_("the cron expression fits no day"))
 
     def after(self, moment: datetime) -> datetime | None:
         """Return the first time after ``moment``, or None if there is none."""
@@ -113,4 +125,4 @@ def missed(cadence: Cadence, due: datetime, now: datetime) -> int:
 
 def _check_moment(moment: datetime) -> None:
     if not EARLIEST <= moment < LATEST:
-        raise ImpossibleCadence("a time is in the years 2000 to 2199")
+        raise ImpossibleCadence(_("a time is in the years 2000 to 2199"))

@@ -205,7 +205,7 @@ class UnknownSchedule(ScheduleError):
     """No schedule with that id."""
 
     def __init__(self, schedule_id: UUID) -> None:
-        super().__init__(f"there is no schedule {schedule_id}")
+        super().__init__(_("there is no schedule %(id)s") % {"id": schedule_id})
 
 
 class ImpossibleCadence(ScheduleError):
@@ -216,7 +216,7 @@ class NameTaken(ScheduleError):
     """Another schedule has that name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"there is a schedule '{name}' already")
+        super().__init__(_("there is a schedule '%(name)s' already") % {"name": name})
 
 
 class DomainError(WorkflowError):

@@ -6,7 +6,7 @@ page, so nothing is kept between two requests and every answer walks the form ag
 """
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -124,6 +124,7 @@ __all__ = [
     "unique_conlist",
     "validate_unique_list",
     "walk",
+    "watched",
 ]
 # fmt: on
 
@@ -249,6 +250,23 @@ class _Pages:
 def opened(form: Form, state: State) -> Generator[Any, Any, Any]:
     """Return the generator of a form of any of the three kinds; for a form within another."""
     return _pages_of(form if isinstance(form, type) else form(state))
+
+
+def watched(form: Form, see: Callable[[Any], None]) -> Form:
+    """Return a form that asks for the same, and hands every filled page to ``see``."""
+
+    def pages(state: State) -> Generator[Any, Any, Any]:
+        inner = opened(form, state)
+        try:
+            page = next(inner)
+            while True:
+                filled = yield page
+                see(filled)
+                page = inner.send(filled)
+        except StopIteration as end:
+            return end.value
+
+    return pages
 
 
 def plain(result: object) -> State:

@@ -56,6 +56,12 @@ _REFUSALS: dict[Action, str] = {
     "note": marked("you may not note this process"),
     "delete": marked("you may not delete this process"),
 }
+_SCHEDULE_REFUSALS = {
+    "see": marked("you may not see schedules"),
+    "add": marked("you may not add schedules"),
+    "change": marked("you may not change schedules"),
+    "delete": marked("you may not delete schedules"),
+}
 
 
 def require_start(user: Any, definition: WorkflowDefinition) -> None:
@@ -112,7 +118,7 @@ def require_pause(user: Any) -> None:
 def require_schedules(user: Any, what: str) -> None:
     """Raise NotAllowed unless ``user`` may ``see``, ``add``, ``change`` or ``delete`` schedules."""
     if not user.has_perm(PERMISSIONS[f"{what} schedules"]):
-        raise NotAllowed(f"you may not {what} schedules")
+        raise NotAllowed(_(_SCHEDULE_REFUSALS[what]))
 
 
 def _may_answer(user: Any, process: Process) -> bool:

@@ -1,5 +1,6 @@
 """Schedules: one process for each time, or one refusal that says why."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import OperationalError, transaction
 from django.utils import timezone
+from pydantic import SecretStr
 
 from tests.engine import define, drain, state
 from tests.races import Other
@@ -27,8 +29,10 @@ from workflows_app.errors import (
     UnknownSchedule,
     UnknownWorkflow,
 )
+from workflows_app.masking import masked
 from workflows_app.models import Process, ProcessEvent, Schedule
 from workflows_app.schedules import running
+from workflows_app.secret_values import STARS, opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -492,6 +496,28 @@ def test_setting_up_takes_the_permission_and_that_to_start(maria, missing):
 def test_a_workflow_that_does_not_want_the_user_gets_no_schedule(maria):
     with pytest.raises(NotAllowed, match="you may not start example"):
         set_up(maria, authorize=lambda _user: False)
+
+
+def test_a_secret_is_stored_sealed_and_opened_for_the_form(maria):
+    class Login(forms.FormPage):
+        name: str
+        password: SecretStr
+
+    schedule = set_up(
+        maria,
+        cadence=HOURLY,
+        inputs=[{"name": "noc", "password": "tulip mania"}],
+        initial_input_form=Login,
+    )
+    schedule.refresh_from_db()
+
+    assert masked(schedule.inputs) == [{"name": "noc", "password": STARS}]
+    stored = [*Schedule.objects.values_list("inputs"), *ProcessEvent.objects.values_list("details")]
+    assert "tulip" not in json.dumps(stored)
+    schedules.change(schedule.pk, name="other", cadence=HOURLY, user=maria)
+    due(schedule)
+    assert schedules.start_due() == 1
+    assert opened(state(Process.objects.get())["password"]) == SecretStr("tulip mania")
 
 
 def test_whoever_changes_a_schedule_is_its_owner_from_then_on(maria, hourly):

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,13 +93,18 @@ def start(
 
 
 def fill_start_form(
-    definition: WorkflowDefinition, inputs: Sequence[JSONObject], *, process: Process
+    definition: WorkflowDefinition,
+    inputs: Sequence[JSONObject],
+    *,
+    process: Process,
+    see: Callable[[Any], None] | None = None,
 ) -> JSONObject:
-    """Return what the start form makes of ``inputs``."""
+    """Return what the start form makes of ``inputs``; ``see`` is shown every filled page."""
     if definition.initial_input_form is None:
         inputs = [page for page in inputs if page]  # Callers may send one empty page.
     with authors_code(_("the form of %(workflow)s") % {"workflow": definition.name}):
-        outcome = forms.walk(start_form(definition, process), {}, list(inputs))
+        form = start_form(definition, process)
+        outcome = forms.walk(forms.watched(form, see) if see else form, {}, list(inputs))
     if isinstance(outcome, forms.NextPage):
         raise FormNotComplete(outcome)
     if isinstance(outcome, forms.Rejected):

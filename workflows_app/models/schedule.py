@@ -29,7 +29,7 @@ class Schedule(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100, unique=True)
     workflow = models.CharField(max_length=200)  # By its name: it may leave the code, and return.
-    inputs = models.JSONField(default=list)  # One object for each page of its start form.
+    inputs = models.JSONField(default=list)  # One object for each page; secrets are sealed.
     kind = models.CharField(max_length=10, choices=Kind)
     first_at = models.DateTimeField(null=True, blank=True)  # Of once and every.
     interval = models.DurationField(null=True, blank=True)  # Of every.

@@ -4,13 +4,15 @@ A schedule runs in the name of its owner: whoever set it up, or changed it last.
 set up has no owner and needs none, until somebody changes its inputs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from pydantic import SecretStr
 
 from workflows_app import policy, registry
 from workflows_app.cadence import Cadence
@@ -18,9 +20,10 @@ from workflows_app.clock import read_clock
 from workflows_app.engine.starting import fill_start_form
 from workflows_app.errors import ImpossibleCadence, NameTaken, ScheduleError, UnknownSchedule
 from workflows_app.forms import UNSTORABLE
-from workflows_app.json_values import JSONObject
+from workflows_app.json_values import JSON, JSONObject
 from workflows_app.models import Process, ProcessEvent, Schedule
 from workflows_app.models.schedule import columns
+from workflows_app.secret_values import opened, revealed, sealed, secrets_in
 
 LONGEST_NAME = 100  # As the column is.
 
@@ -57,12 +60,13 @@ def create(
         UnknownWorkflow, FormNotComplete, FormRejected: it could not be started like this.
     """
     policy.require_schedules(user, "add")
-    _check(name, workflow, inputs, cadence, user)
+    _check(name, cadence)
+    kept = _checked_inputs(workflow, inputs, user)
     now = read_clock()
     schedule = Schedule(
         name=name,
         workflow=workflow,
-        inputs=list(inputs),
+        inputs=kept,
         owner=user,
         created_by=user.get_username(),
         created_at=now,
@@ -80,29 +84,34 @@ def change(
     schedule_id: UUID,
     *,
     name: str,
-    inputs: Sequence[JSONObject],
     cadence: Cadence,
+    inputs: Sequence[JSONObject] | None = None,
     user: Any,
     reason: str = "",
 ) -> Schedule:
     """Change a schedule; from now on it runs in the user's name. What fails begins anew.
 
+    Args:
+        inputs: None to keep those that it has.
     Raises:
         UnknownSchedule: it is gone.
         NotAllowed, ImpossibleCadence, NameTaken, WorkflowError: as for ``create``.
     """
     policy.require_schedules(user, "change")
-    _check(name, found(schedule_id).workflow, inputs, cadence, user)
+    _check(name, cadence)
+    known = found(schedule_id)
+    given = revealed(opened(known.inputs)) if inputs is None else inputs
+    kept = _checked_inputs(known.workflow, given, user)
     with _named(name):
         schedule = _locked(schedule_id)
         before, now = described(schedule), read_clock()
         if cadence != schedule.cadence:
             schedule.next_run_at = _first(cadence, max(now, schedule.last_due_at or now))
-        if schedule.created_by or list(inputs) != schedule.inputs:
+        if schedule.created_by or kept != schedule.inputs:
             schedule.owner, schedule.created_by = user, user.get_username()
         for column, value in columns(cadence).items():
             setattr(schedule, column, value)
-        schedule.name, schedule.inputs, schedule.changed_at = name, list(inputs), now
+        schedule.name, schedule.inputs, schedule.changed_at = name, kept, now
         schedule.held_until, schedule.refusals, schedule.refused_because = None, 0, ""
         if schedule.paused_at:
             schedule.next_run_at = None
@@ -165,22 +174,47 @@ def described(schedule: Schedule) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value}
 
 
-def _check(
-    name: str, workflow: str, inputs: Sequence[JSONObject], cadence: Cadence, user: Any
-) -> None:
-    """Raise what ``create`` does. The author's form is walked, so no lock may be held."""
+def _check(name: str, cadence: Cadence) -> None:
+    """Raise what ``create`` does for a name or a cadence that cannot be."""
     if not 0 < len(name) <= LONGEST_NAME or UNSTORABLE.search(name) or name != name.strip():
-        raise ScheduleError(f"a schedule's name has 1 to {LONGEST_NAME} characters")
+        text = _("a schedule's name has 1 to %(longest)s characters")
+        raise ScheduleError(text % {"longest": LONGEST_NAME})
+    cadence.check()
+
+
+def _checked_inputs(workflow: str, inputs: Sequence[JSONObject], user: Any) -> list[JSON]:
+    """Return the inputs as they are kept: what the form takes for a secret is sealed.
+
+    The form is code of the workflow's author, so no lock may be held.
+    """
     definition = registry.get(workflow)
     policy.require_start(user, definition)
-    cadence.check()
-    fill_start_form(definition, inputs, process=Process(created_by=user.get_username()))
+    secrets: set[str] = set()
+
+    def see(filled: Any) -> None:
+        secrets.update(secrets_in(filled))
+
+    process = Process(created_by=user.get_username())
+    fill_start_form(definition, inputs, process=process, see=see)
+    return [_without(secrets, page) for page in inputs]
+
+
+def _without(secrets: Set[str], value: JSON) -> JSON:
+    """Return an independent copy of ``value`` in which secrets are sealed."""
+    match value:
+        case str() if value in secrets:
+            return sealed(SecretStr(value))
+        case dict():
+            return {key: _without(secrets, item) for key, item in value.items()}
+        case list():
+            return [_without(secrets, item) for item in value]
+    return value
 
 
 def _first(cadence: Cadence, moment: datetime) -> datetime:
     first = cadence.after(moment)
     if first is None:
-        raise ImpossibleCadence("that time has passed")
+        raise ImpossibleCadence(_("that time has passed"))
     return first
 
 

@@ -37,6 +37,7 @@ from workflows_app.engine.starting import create, fill_start_form
 from workflows_app.errors import FormNotComplete, FormRejected, NotAllowed, WorkflowError
 from workflows_app.models import EngineSettings, Process, ProcessEvent, Schedule
 from workflows_app.schedules.editing import found
+from workflows_app.secret_values import opened, revealed
 from workflows_app.timeouts import deadline
 
 HOLD = timedelta(seconds=60)  # How long a worker has a due schedule for itself.
@@ -108,7 +109,7 @@ def run_now(schedule_id: UUID, *, user: Any, key: str | None = None, reason: str
     policy.require_start(user, registry.get(schedule.workflow))
     return engine.start(
         schedule.workflow,
-        inputs=schedule.inputs,
+        inputs=revealed(opened(schedule.inputs)),
         by=user.get_username(),
         key=key,
         schedule=schedule,
@@ -139,7 +140,7 @@ def _start(schedule: Schedule, due: Due) -> Process | None:
         start_key=f"schedule:{schedule.pk}:{due.at.isoformat()}",
         schedule=schedule,
     )
-    patch = fill_start_form(definition, schedule.inputs, process=process)
+    patch = fill_start_form(definition, revealed(opened(schedule.inputs)), process=process)
     with transaction.atomic():
         if not _move_on(schedule, due, refusals=0, refused_because=""):
             return None
