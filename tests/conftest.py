@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 from unittest import mock
 
 import hypothesis
@@ -23,6 +24,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    _keep_packages_together(items)
     reasons = {}
     if connection.vendor != "postgresql":
         reasons["postgresql"] = "needs PostgreSQL: `make test` runs it there"
@@ -31,6 +33,14 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         for marker in reasons.keys() & {mark.name for mark in item.iter_markers()}:
             item.add_marker(pytest.mark.skip(reason=reasons[marker]))
+
+
+def _keep_packages_together(items: Sequence[pytest.Item]) -> None:
+    """Sort the tests so that what a package shares, a site say, is set up once, in any order."""
+    order: dict[Path, int] = {}
+    for item in items:
+        order.setdefault(item.path.parent, len(order))
+    cast(list[pytest.Item], items).sort(key=lambda item: order[item.path.parent])
 
 
 @pytest.fixture(autouse=True)

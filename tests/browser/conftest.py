@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.operator import Operator, operator_of
+from tests.browser.operator import Operator, browser_of, operator_of
 from tests.journeys.lso import RemoteSystem
 from tests.journeys.site import Site, running_site
 
@@ -18,10 +19,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture(scope="package")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """Run a browser in which everybody has a window of their own."""
+    with browser_of(chromium) as browser:
+        yield browser
+
+
 @pytest.fixture
-def operator(site: Site, chromium: Path) -> Iterator[Operator]:
+def operator(site: Site, browser: Browser) -> Iterator[Operator]:
     """Return an operator who has logged in, and who must have nothing to complain about."""
-    with operator_of(site, chromium) as operator:
+    with operator_of(site, browser) as operator:
         operator.log_in()
         yield operator
         assert not operator.complaints

@@ -4,7 +4,15 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.journeys.site import Site
 
@@ -33,8 +41,10 @@ class Operator:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("requestfailed", self._miss)
 
-    def log_in(self) -> None:
-        user, password = self.site.web.wait_for("first login").split(": ")[1].split(" / ")
+    def log_in(self, user: str = "", password: str = "") -> None:
+        """Log in, as the site's first user if none is named."""
+        if not user:
+            user, password = self.site.web.wait_for("first login").split(": ")[1].split(" / ")
         self.page.goto(f"{self.site.address}/")
         self.page.get_by_label("Username").fill(user)
         self.page.get_by_label("Password").fill(password)
@@ -76,13 +86,19 @@ class Operator:
 
 
 @contextlib.contextmanager
-def operator_of(site: Site, chromium: Path) -> Iterator[Operator]:
-    """Open a browser window on the site for the length of the block."""
+def browser_of(chromium: Path) -> Iterator[Browser]:
+    """Run a browser for the length of the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         try:
-            size = {"width": 1440, "height": 900}
-            window = browser.new_context(viewport=size, color_scheme="light", locale="en-GB")  # type: ignore[arg-type]
-            yield Operator(window.new_page(), site)
+            yield browser
         finally:
             browser.close()
+
+
+@contextlib.contextmanager
+def operator_of(site: Site, browser: Browser) -> Iterator[Operator]:
+    """Open a window on the site, with cookies of its own, for the length of the block."""
+    size = ViewportSize(width=1440, height=900)
+    with browser.new_context(viewport=size, color_scheme="light", locale="en-GB") as window:
+        yield Operator(window.new_page(), site)

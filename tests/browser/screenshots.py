@@ -8,7 +8,7 @@ from pathlib import Path
 os.environ["DATABASE_URL"] = "sqlite://:memory:"  # Of this program; the site has one of its own.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator_project.settings")
 
-from tests.browser.operator import Operator, operator_of
+from tests.browser.operator import Operator, browser_of, operator_of
 from tests.cluster.processes import until
 from tests.journeys.site import Client, Site, running_site
 from tests.services.programs import find_chromium
@@ -26,7 +26,7 @@ def main(directory: Path) -> None:
             site.start_worker()
             site.start_runner()
             order = _make_some_processes(site.client)
-            with operator_of(site, find_chromium()) as operator:
+            with browser_of(find_chromium()) as browser, operator_of(site, browser) as operator:
                 _take(operator, site, order, directory)
 
 

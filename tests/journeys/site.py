@@ -14,6 +14,7 @@ from tests.journeys.programs import Program, free_port, manage, own_database, ru
 
 APPS = "examples.l2vpn,tests.cluster.lab,tests.journeys.remote_orders"
 ACCESS_LOG = "access.log"
+PASSWORD = "a fixed password, 42"
 STUCK = {"failed", "aborted", "api_unavailable", "inconsistent_data"}
 
 
@@ -111,6 +112,20 @@ class Site:
             )
             self.runner.wait_for("Listening")
         return address
+
+    def add_user(self, name: str, *groups: str) -> str:
+        """Add a member of the staff to the groups, and return the password."""
+        self.manage("create_roles")
+        self.manage(
+            "shell",
+            "--no-imports",
+            "-c",
+            "from django.contrib.auth.models import Group, User\n"
+            f"user = User.objects.create_user({name!r}, password={PASSWORD!r}, is_staff=True)\n"
+            f"names = {groups!r}\n"
+            "user.groups.set(Group.objects.get_or_create(name=name)[0] for name in names)\n",
+        )
+        return PASSWORD
 
     def manage(self, *arguments: str) -> str:
         """Run a command on the site's database and return what it printed."""

@@ -1,0 +1,30 @@
+"""axe on a page, and what a page must not do on a narrow screen."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, cast
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, ViewportSize
+
+Theme = Literal["light", "dark"]
+WIDE = ViewportSize(width=1440, height=900)
+NARROW = ViewportSize(width=390, height=844)
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+SETTLED = "() => document.getAnimations().length === 0"  # No colour is half way to another.
+OVERFLOW = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
+
+
+def problems(page: Page, *, size: ViewportSize, theme: Theme) -> Iterator[str]:
+    """Yield what axe finds on the page at that size and in that theme, and if it is too wide.
+
+    Source: WCAG 2.2, levels A and AA; 1.4.10 Reflow.
+    """
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.wait_for_function(SETTLED)
+    found = cast(dict[str, Any], Axe().run(page, options={"runOnly": RULES}).response)
+    for violation in found["violations"]:
+        for node in violation["nodes"]:
+            yield f"{violation['id']} ({theme}, {size['width']} px): {node['html'][:300]}"
+    if (too_wide := page.evaluate(OVERFLOW)) > 0:
+        yield f"{too_wide} px too wide at {size['width']} px"
