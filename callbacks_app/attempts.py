@@ -14,7 +14,9 @@ from django.utils import timezone
 from callbacks_app.models import CallbackAttempt, CallbackToken
 from workflows_app.json_values import JSON
 
-Kind: TypeAlias = Literal["result", "failure", "cancel", "progress", "heartbeat", "extend", "state"]
+Kind: TypeAlias = Literal[
+    "result", "failure", "cancel", "progress", "heartbeat", "extend", "state", "reveal"
+]
 Via: TypeAlias = Literal["callback", "mistral", "console", "api", "command"]
 
 MOST = 1000  # Rows for one callback; what comes after is not written.

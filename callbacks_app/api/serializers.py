@@ -143,6 +143,19 @@ class Adoption(ByHand):
     attempt = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
+class Revealing(serializers.Serializer[Any]):
+    """Why somebody wants to see an address; kept in the action log if it is said."""
+
+    reason = serializers.CharField(allow_blank=True, default="", max_length=2000)
+
+
+class Revealed(serializers.Serializer[Any]):
+    """What opens a callback. Whoever has it can answer; nothing else ever shows it."""
+
+    url = serializers.CharField()
+    progress_url = serializers.CharField(help_text="Good for progress and heartbeats only.")
+
+
 class ExtensionReceipt(serializers.Serializer[Any]):
     """Until when the callback may be answered now."""
 

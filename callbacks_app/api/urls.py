@@ -14,5 +14,6 @@ urlpatterns = [
     path(f"{_ONE}/fail", views.Fail.as_view(), name="fail"),
     path(f"{_ONE}/cancel", views.Cancel.as_view(), name="cancel"),
     path(f"{_ONE}/extend", views.Extend.as_view(), name="extend"),
+    path(f"{_ONE}/reveal", views.Reveal.as_view(), name="reveal"),
     path(f"{_ONE}/adopt", views.Adopt.as_view(), name="adopt"),
 ]

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from callbacks_app import by_hand, payloads, problems, selection
+from callbacks_app import by_hand, payloads, problems, revealing, selection
 from callbacks_app.answers import Receipt
 from callbacks_app.api.serializers import (
     Adoption,
@@ -23,6 +23,8 @@ from callbacks_app.api.serializers import (
     Extension,
     ExtensionReceipt,
     FailureByHand,
+    Revealed,
+    Revealing,
 )
 from callbacks_app.by_hand import Person
 from callbacks_app.errors import InvalidPayload, NotPermitted, UnknownToken
@@ -174,6 +176,22 @@ class Adopt(CallbackView):
         body = _read(Adoption, request)
         person = _person(request, body)
         return _receipt(by_hand.adopt(_attempt(callback, body["attempt"]), person=person))
+
+
+class Reveal(CallbackView):
+    """Showing the address."""
+
+    @extend_schema(
+        operation_id="callback_reveal",
+        request=Revealing,
+        responses={200: Revealed, **PROBLEMS},
+    )
+    def post(self, request: Request, callback_id: str) -> Response:
+        """Show the address of an open callback. Every time is an entry in the action log."""
+        callback = _found(request, callback_id)
+        reason = _read(Revealing, request)["reason"]
+        shown = revealing.reveal(callback, user=request.user, via="api", reason=reason)
+        return Response(Revealed(shown).data, headers={"Cache-Control": "no-store"})
 
 
 def _found(request: Request, callback_id: str) -> CallbackToken:

@@ -7,13 +7,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _, gettext_noop as marked
 
 from callbacks_app import by_hand, expected, payloads
 from callbacks_app.answers import Receipt
 from callbacks_app.by_hand import Person
 from callbacks_app.console.consequences import WORDS, Deed, consequence
 from callbacks_app.console.pages import callback_view
+from callbacks_app.console.words import look
 from callbacks_app.errors import (
     CallbackError,
     InvalidPayload,
@@ -30,15 +33,15 @@ from workflows_app.console.sentences import step_name
 from workflows_app.console.values import pretty, shown
 
 UNITS: Mapping[str, tuple[str, int]] = {
-    "minutes": ("minutes", 60),
-    "hours": ("hours", 3600),
-    "days": ("days", 86_400),
+    "minutes": (marked("minutes"), 60),
+    "hours": (marked("hours"), 3600),
+    "days": (marked("days"), 86_400),
 }
 _DONE: Mapping[Receipt, str] = {
-    "accepted": "Answered. The process goes on.",
-    "stored_early": "Answered. The process takes it when it begins to wait.",
-    "held": "Answered. The process goes on when the engine is unpaused.",
-    "replayed": "This was answered before.",
+    "accepted": marked("Answered. The process goes on."),
+    "stored_early": marked("Answered. The process takes it when it begins to wait."),
+    "held": marked("Answered. The process goes on when the engine is unpaused."),
+    "replayed": marked("This was answered before."),
 }
 _CORRECTABLE = (InvalidPayload, MalformedPayload, ReasonMissing)
 
@@ -50,7 +53,10 @@ def act(request: HttpRequest, *, callback_id: str, verb: Deed) -> HttpResponse:
     by_hand.require(request.user, callback)
     if request.method != "POST":
         if verb not in by_hand.fitting(callback):
-            raise NoLongerOpen(f"That cannot be done: the callback is {callback.operation_status}.")
+            raise NoLongerOpen(
+                _("That cannot be done: the callback is %(status)s.")
+                % {"status": look(callback).word}
+            )
         return _confirm(request, callback, verb)
     try:
         done = _DEEDS[verb](callback, request, _person(request))
@@ -70,13 +76,13 @@ def adopt(request: HttpRequest, *, callback_id: str, attempt_id: int) -> HttpRes
     if request.method != "POST":
         newest = by_hand.newest(callback)
         if "complete" not in by_hand.fitting(newest):
-            raise NoLongerOpen("That cannot be done: nothing waits for this answer any more.")
+            raise NoLongerOpen(_("That cannot be done: nothing waits for this answer any more."))
         return _confirm(request, callback, "adopt", attempt=attempt)
     try:
         receipt = by_hand.adopt(attempt, person=_person(request))
     except _CORRECTABLE as error:
         return _confirm(request, callback, "adopt", attempt=attempt, trouble=error)
-    return _done(request, callback, _DONE[receipt])
+    return _done(request, callback, _(_DONE[receipt]))
 
 
 def _confirm(
@@ -101,10 +107,15 @@ def _confirm(
         "schema": pretty(schema) if schema else "",
         "typed": {"result": blank, "error_type": "Failure", "amount": "1", "unit": "hours"}
         | request.POST.dict(),
-        "units": [(name, label) for name, (label, _seconds) in UNITS.items()],
+        "units": [(name, _(label)) for name, (label, _seconds) in UNITS.items()],
+        "in_place": bool(request.headers.get("HX-Request")),
+        "to_process": _to_process(request),
+        "back": _back(request, callback),
         "trouble": sentence(trouble) if trouble else "",
         "places": list(_places(trouble)) if trouble else [],
     }
+    if context["in_place"]:
+        return render(request, "callbacks/form.html", context)
     return page(request, "callbacks/action.html", context, status=_status(trouble))
 
 
@@ -121,7 +132,18 @@ def _places(trouble: CallbackError) -> Iterator[tuple[str, str]]:
         yield from ((name, str(text)) for name, texts in errors.items() for text in texts)
         return
     for problem in errors:
-        yield ".".join(map(str, problem["loc"])) or "the result", str(problem["msg"])
+        yield ".".join(map(str, problem["loc"])) or _("the result"), str(problem["msg"])
+
+
+def _to_process(request: HttpRequest) -> bool:
+    """Whether the form was opened on the process's page, and leads back there."""
+    return request.GET.get("from") == "process"
+
+
+def _back(request: HttpRequest, callback: CallbackToken) -> str:
+    if _to_process(request):
+        return callback.process.get_absolute_url()
+    return reverse("callback_console:callback", args=[callback.public_id])
 
 
 def _person(request: HttpRequest) -> Person:
@@ -130,12 +152,12 @@ def _person(request: HttpRequest) -> Person:
 
 def _done(request: HttpRequest, callback: CallbackToken, sentence: str) -> HttpResponse:
     messages.success(request, sentence)
-    return redirect("callback_console:callback", callback_id=callback.public_id)
+    return redirect(_back(request, callback))
 
 
 def _complete(callback: CallbackToken, request: HttpRequest, person: Person) -> str:
     result = payloads.parse(request.POST.get("result", "").encode())
-    return _DONE[by_hand.complete(callback, result=result, person=person)]
+    return _(_DONE[by_hand.complete(callback, result=result, person=person)])
 
 
 def _fail(callback: CallbackToken, request: HttpRequest, person: Person) -> str:
@@ -148,18 +170,18 @@ def _fail(callback: CallbackToken, request: HttpRequest, person: Person) -> str:
     if request.POST.get("retryable"):
         body["retryable"] = True
     by_hand.fail(callback, error=error_in(body), person=person)
-    return "Failed, as you said."
+    return _("Failed, as you said.")
 
 
 def _cancel(callback: CallbackToken, _request: HttpRequest, person: Person) -> str:
     by_hand.cancel(callback, person=person)
-    return "Cancelled."
+    return _("Cancelled.")
 
 
 def _extend(callback: CallbackToken, request: HttpRequest, person: Person) -> str:
     unit = UNITS.get(request.POST.get("unit", ""), UNITS["minutes"])[1]
     by_hand.extend(callback, span=_span(posted(request, "amount"), unit), person=person)
-    return "The deadline is extended."
+    return _("The deadline is extended.")
 
 
 def _span(text: str, unit: int) -> timedelta:
@@ -173,8 +195,8 @@ def _span(text: str, unit: int) -> timedelta:
     except ValueError:
         seconds = 0
     if not 1 <= seconds <= LONGEST_EXTENSION:
-        problem = {"loc": ["how long"], "msg": "a number, and a year at most"}
-        raise InvalidPayload("That is no span of time.", errors=[problem])
+        problem = {"loc": [_("how long")], "msg": _("a number, and a year at most")}
+        raise InvalidPayload(_("That is no span of time."), errors=[problem])
     return timedelta(seconds=seconds)
 
 

@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from callbacks_app import by_hand, expected
+from callbacks_app.console.address import Example, examples
 from callbacks_app.console.consequences import WORDS
 from callbacks_app.console.pages import callback_fragment, callback_view
 from callbacks_app.console.words import look, outcome, sentence, way
 from callbacks_app.errors import UnknownToken
 from callbacks_app.models import CallbackAttempt, CallbackToken
+from callbacks_app.options import options_of
 from workflows_app.console.consequences import Words
 from workflows_app.console.outputs import as_text
 from workflows_app.console.pages import page, tag_of, unchanged
@@ -61,7 +63,33 @@ class View:
     @property
     def live(self) -> bool:
         """Whether anything can still change: if not, the page stops asking."""
-        return self.callback.operation_status == "started" or not self.callback.process.is_final
+        return self.open or not self.callback.process.is_final
+
+    @property
+    def open(self) -> bool:
+        return self.callback.operation_status == "started"
+
+    @cached_property
+    def may_answer(self) -> bool:
+        return by_hand.may(self.user, self.callback)
+
+    @property
+    def examples(self) -> list[Example]:
+        return list(examples(self.callback))
+
+    @property
+    def signature(self) -> str:
+        return options_of(self.callback).signature
+
+    @property
+    def heard_at(self) -> datetime:
+        return self.callback.progress_at or self.callback.created_at
+
+    @property
+    def silent(self) -> bool:
+        """Whether more than half of the longest silence that is allowed has gone by."""
+        longest = self.callback.heartbeat if self.callback.heartbeat_due_at else None
+        return longest is not None and self.now - self.heard_at > longest / 2
 
     @cached_property
     def overrulable(self) -> bool:
@@ -109,7 +137,8 @@ class View:
         row, process = self.callback, self.callback.process
         moved = (process.status, process.next_step, row.status, row.deadline_at, row.paused)
         requests = [(request.row.pk, request.row.times) for request in self.requests]
-        return tag_of(moved, row.heartbeat_due_at, row.progress, row.progress_at, requests)
+        heard = (row.heartbeat_due_at, row.progress, row.progress_at, self.silent)
+        return tag_of(moved, heard, requests)
 
 
 @callback_view

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from callbacks_app.errors import CallbackError, NotPermitted, UnknownToken
 from workflows_app.console.pages import View, console_view, fragment_view, refused, sentence
@@ -33,6 +34,13 @@ def _spoken(view: View) -> View:
             return refused(request, str(error).rstrip("."), status=403)
         except (CallbackError, WorkflowError) as error:
             messages.error(request, sentence(error))
-            return redirect("callback_console:callback", callback_id=callback_id)
+            return _go(request, reverse("callback_console:callback", args=[callback_id]))
 
     return spoken
+
+
+def _go(request: HttpRequest, address: str) -> HttpResponse:
+    """Lead to another page, also when only a part of this one was asked for."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)

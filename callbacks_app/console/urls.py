@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from callbacks_app.console import actions, callback_page, listing
+from callbacks_app.console import actions, address, callback_page, listing
 from callbacks_app.console.consequences import WORDS
 
 app_name = "callback_console"
@@ -12,6 +12,7 @@ urlpatterns = [
     path(f"{_ONE}/", callback_page.callback, name="callback"),
     path(f"{_ONE}/live/", callback_page.live, name="live"),
     path(f"{_ONE}/output/", callback_page.output, name="output"),
+    path(f"{_ONE}/reveal/", address.reveal, name="reveal"),
     path(f"{_ONE}/adopt/<int:attempt_id>/", actions.adopt, name="adopt"),
     *(
         path(f"{_ONE}/{verb}/", actions.act, {"verb": verb}, name=verb)

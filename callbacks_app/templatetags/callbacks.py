@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from django import template
+from django.template import Context
 from django.utils import timezone
 
+from callbacks_app.console.callback_page import View
 from callbacks_app.console.listing import Line, lines
 from callbacks_app.console.words import LOOKS, look
 from callbacks_app.models import CallbackToken
@@ -48,6 +50,12 @@ def callbacks_at(callbacks: Callbacks, path: str) -> Callbacks:
     return [
         row for row in of_step if (row.path, row.attempt) == (of_step[-1].path, of_step[-1].attempt)
     ]
+
+
+@register.simple_tag(takes_context=True)
+def panel_of(context: Context, callback: CallbackToken) -> View:
+    """Return what the callback's own page shows of it, to the same user."""
+    return View(callback, context["user"], timezone.now())
 
 
 @register.filter

@@ -302,7 +302,7 @@ def test_a_callback_shows_its_progress_and_never_its_address(maria):
 
     page = text(maria.get(url(process)))
 
-    assert '<progress max="100" value="40">' in page
+    assert '<progress max="100" value="40" ' in page
     assert "ok: [r1]" in page
     assert token.public_id in page
     assert "expires in <time" in page
@@ -314,7 +314,7 @@ def test_a_callback_shows_its_progress_and_never_its_address(maria):
 @pytest.mark.parametrize(
     ("progress", "shown"),
     [
-        ({"percent": 33.333}, '<progress max="100" value="33.3">'),
+        ({"percent": 33.333}, '<progress max="100" value="33.3" '),
         ({"percent": "most"}, "most %"),
         ({"lines": ["one", 2]}, "one\n2"),
         ([1, {"a": None}], "&quot;a&quot;: null"),
