@@ -8,13 +8,15 @@ from playwright.sync_api import Browser
 
 from tests.browser.operator import Operator, browser_of, operator_of
 from tests.journeys.lso import RemoteSystem
-from tests.journeys.site import Site, running_site
+from tests.journeys.site import APPS, Site, running_site
+
+LAB = (APPS, "examples.users", "examples.nodes", "tests.browser.showcase")
 
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Run a site with a worker."""
-    with running_site(tmp_path_factory.mktemp("console")) as site:
+    with running_site(tmp_path_factory.mktemp("console"), apps=",".join(LAB)) as site:
         site.start_worker()
         yield site
 
