@@ -22,7 +22,7 @@ urlpatterns = [
     path("api/docs/", _documentation, name="docs"),
     path("healthz", healthy),
     path("", include("callbacks_app.mistral_urls")),
-    path("", RedirectView.as_view(pattern_name="workflows:processes")),
+    path("", RedirectView.as_view(pattern_name="workflows:home")),
     path("admin/", include("workflows_app.console.urls")),
     path("admin/", include("callbacks_app.console.urls")),
     path("admin/", admin.site.urls),

@@ -99,10 +99,6 @@ def test_the_console_needs_a_staff_login_and_the_right_to_look():
     assert Client().get(LIST)["Location"].startswith("/admin/login/")
 
 
-def test_the_front_page_is_the_process_list(maria):
-    assert maria.get("/", follow=True).redirect_chain == [(LIST, 302)]
-
-
 def test_a_poll_after_the_logout_stops_and_leaves_the_page_as_it_is():
     process = run(begin >> sleep_step("Sleep", 60))
 

@@ -5,6 +5,7 @@ from django.urls import path
 from workflows_app.console import (
     actions,
     badge,
+    home,
     machinery,
     outputs,
     preferences,
@@ -20,6 +21,8 @@ from workflows_app.console.consequences import WORDS
 app_name = "workflows"
 urlpatterns = [
     path("preferences/", preferences.preferences, name="preferences"),
+    path("home/", home.home, name="home"),
+    path("home/live/", home.live, name="home_live"),
     path("needs-you/", badge.needs_you, name="needs_you"),
     path("processes/", processes.processes, name="processes"),
     path("processes/rows/", processes.rows, name="rows"),

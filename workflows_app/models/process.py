@@ -105,6 +105,12 @@ class Process(models.Model):
             ),
             models.Index(fields=["created_by", "-created_at"], name="process_created_by"),
             models.Index(fields=["worker"], condition=~Q(worker=""), name="process_worker"),
+            # What the last day led to, on the home page.
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(status=ProcessStatus.COMPLETED),
+                name="process_completed",
+            ),
             models.Index(
                 fields=["schedule", "-created_at"],
                 condition=Q(schedule__isnull=False),
@@ -185,6 +191,13 @@ class ProcessStep(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["process", "position"], name="step_has_its_own_position"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["completed_at"],
+                condition=Q(status=StepStatus.FAILED),
+                name="step_failed",
             ),
         ]
 
