@@ -18,6 +18,9 @@ DEEDS = (
     marked("state edited"),
     marked("subscriptions released"),
     marked("tasks cleaned up"),
+    marked("webhook added"),
+    marked("webhook deleted"),
+    marked("webhook secret changed"),
 )
 
 

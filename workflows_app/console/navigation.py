@@ -53,7 +53,7 @@ MORE = (
 )
 OWN = (
     Place("workflows:preferences", _("Preferences")),
-    Place("workflows:notifications", _("Notifications")),
+    Place("workflows:notifications", _("Notifications"), _VIEW),
 )
 MENUS: Mapping[str, Sequence[Place]] = {"main": MAIN, "more": MORE, "own": OWN}
 # The page above a page. Whatever its address names that the one above needs too is passed on.
@@ -66,6 +66,7 @@ ABOVE: Mapping[str, tuple[str, Label]] = {
     "workflows:subscription": ("workflows:subscriptions", _("Subscriptions")),
     "workflows:set_in_sync": ("workflows:subscription", _("Subscription")),
     "workflows:start": ("workflows:startable", _("Start")),
+    "workflows:notifications": ("workflows:notices", _("Notices")),
     "workflows:workflow": ("workflows:workflows", _("Workflows")),
     "workflows:schedule": ("workflows:schedules", _("Schedules")),
     "callback_console:callback": ("callback_console:callbacks", _("Callbacks")),

@@ -7,6 +7,8 @@ from workflows_app.console import (
     badge,
     home,
     machinery,
+    notices,
+    notifications,
     outputs,
     preferences,
     process_page,
@@ -15,6 +17,7 @@ from workflows_app.console import (
     starting,
     subscription_page,
     subscriptions,
+    webhook_endpoints,
 )
 from workflows_app.console.consequences import WORDS
 
@@ -53,6 +56,26 @@ urlpatterns = [
     path("products/", products.products, name="products"),
     path("start/", starting.startable, name="startable"),
     path("start/<str:workflow_name>/", starting.start, name="start"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/bell/", notices.bell, name="bell"),
+    path("notices/read/", notices.read, name="read_notices"),
+    path("notices/<int:notice_id>/", notices.notice, name="notice"),
+    path("notifications/", notifications.notifications, name="notifications"),
+    path(
+        "notifications/deliveries/<int:delivery_id>/again/",
+        webhook_endpoints.try_again,
+        name="deliver_again",
+    ),
+    path("notifications/webhooks/", webhook_endpoints.add, name="add_webhook"),
+    *(
+        path(
+            f"notifications/webhooks/<int:endpoint_id>/{deed}/",
+            webhook_endpoints.act,
+            {"deed": deed},
+            name=f"{deed}_webhook",
+        )
+        for deed in webhook_endpoints.DEEDS
+    ),
     path("engine/", machinery.overview, name="engine"),
     path("engine/pause/", machinery.pause, name="pause"),
     path("engine/unpause/", machinery.unpause, name="unpause"),

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop as marked
 
 from workflows_app.models import (
     Channel,
@@ -51,7 +52,9 @@ def claim(channel: Channel, limit: int, *, busy: Collection[int | None] = ()) ->
     due = Delivery.objects.filter(due_at__lte=now, channel=channel)
     due = due.exclude(endpoint__in=[pk for pk in busy if pk]).order_by("due_at", "pk")
     claimed: list[Delivery] = []
-    for delivery in due.select_related("notice__process__workflow", "user", "endpoint")[:limit]:
+    for delivery in due.select_related(
+        "notice__process__workflow", "user__preferences", "endpoint"
+    )[:limit]:
         taken = {one.endpoint_id for one in claimed if one.endpoint_id}
         if delivery.endpoint_id not in taken and _lease(delivery, now):
             claimed.append(delivery)
@@ -70,11 +73,11 @@ def needless(delivery: Delivery) -> str:
     """Return why the delivery need not be sent any more, or "". Looked at before every try."""
     notice, endpoint = delivery.notice, delivery.endpoint
     if endpoint is not None and not endpoint.enabled:
-        return "the endpoint is disabled"
+        return marked("the endpoint is disabled")
     if notice.kind == NoticeKind.NEEDS_INPUT and not still_asked(delivery):
-        return "answered before it was sent"
+        return marked("answered before it was sent")
     if not may_hear(delivery.user, notice):
-        return "no longer allowed to see it"
+        return marked("no longer allowed to see it")
     return ""
 
 
@@ -95,7 +98,7 @@ def settle(delivery: Delivery, result: Result) -> None:
     """Write down what a try led to: delivered, to be tried again, or given up."""
     now = timezone.now()
     if delivery.endpoint_id:
-        _remember(delivery.endpoint_id, result, at=now)
+        remember(delivery.endpoint_id, result, at=now)
     pause = pause_after(delivery.attempts)
     if result.delivered:
         _end(delivery, DeliveryStatus.DELIVERED, result.text, at=now)
@@ -105,14 +108,8 @@ def settle(delivery: Delivery, result: Result) -> None:
         _held(delivery).update(due_at=now + pause, result=result.text)
 
 
-def pause_after(attempts: int) -> timedelta:
-    """Return how long to wait after so many tries: longer each time, and never quite the same."""
-    growth: int = GROWTH ** min(attempts - 1, 10)
-    pause = min(FIRST_PAUSE * growth, LONGEST_PAUSE)
-    return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret.
-
-
-def _remember(endpoint_id: int, result: Result, *, at: datetime) -> None:
+def remember(endpoint_id: int, result: Result, *, at: datetime) -> None:
+    """Show with the endpoint what the last try led to; disable it if it wants no more."""
     WebhookEndpoint.objects.filter(pk=endpoint_id).update(
         last_at=at, last_result=result.text, last_worked=result.delivered
     )
@@ -120,6 +117,13 @@ def _remember(endpoint_id: int, result: Result, *, at: datetime) -> None:
         WebhookEndpoint.objects.filter(pk=endpoint_id).update(
             enabled=False, disabled_because=result.text
         )
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return how long to wait after so many tries: longer each time, and never quite the same."""
+    growth: int = GROWTH ** min(attempts - 1, 10)
+    pause = min(FIRST_PAUSE * growth, LONGEST_PAUSE)
+    return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret.
 
 
 def _end(delivery: Delivery, status: DeliveryStatus, text: str, *, at: datetime) -> None:

@@ -11,7 +11,7 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_noop as marked
 
 from workflows_app import app_settings
 from workflows_app.models import Delivery, Notice, NoticeKind
@@ -29,7 +29,7 @@ def available() -> bool:
 def prepared(delivery: Delivery) -> Callable[[], Result]:
     """Return what sends the delivery's e-mail when it is called, without the database."""
     if not available():
-        return lambda: Result(False, "this site has no mail server (EMAIL_HOST)")
+        return lambda: Result(False, marked("this site has no mail server (EMAIL_HOST)"))
     notice, user = delivery.notice, delivery.user
     host = urlsplit(app_settings.get("BASE_URL")).hostname or "localhost"
     with reader(user):
@@ -73,10 +73,10 @@ def _send(message: EmailMessage) -> Result:
     except smtplib.SMTPResponseException as error:
         return Result(False, f"the mail server answered {error.smtp_code}")
     except smtplib.SMTPRecipientsRefused:
-        return Result(False, "the mail server does not take mail for this address")
+        return Result(False, marked("the mail server does not take mail for this address"))
     except (smtplib.SMTPException, OSError, ValueError):
-        return Result(False, "the mail server cannot be reached, or takes no mail")
-    return Result(True, "sent")
+        return Result(False, marked("the mail server cannot be reached, or takes no mail"))
+    return Result(True, marked("sent"))
 
 
 def _address(notice: Notice) -> str:

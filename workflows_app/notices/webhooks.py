@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 from django.utils import timezone
+from django.utils.translation import gettext_noop as marked
 
 from workflows_app import app_settings, outgoing, webhook_signing
 from workflows_app.errors import ProcessFailureError, SealBroken
@@ -65,7 +66,7 @@ def prepared(
     try:
         secrets = [unseal(sealed) for sealed in _secrets(endpoint, now)]
     except SealBroken:
-        return lambda: Result(False, "its secret cannot be opened: make a new one")
+        return lambda: Result(False, marked("its secret cannot be opened: make a new one"))
     headers = {"Content-Type": "application/json"} | webhook_signing.headers(
         message_id=message_id, at=now, body=body, signed_with=secrets
     )
@@ -82,15 +83,15 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Result:
         ):
             status = answer.status_code
     except ProcessFailureError:
-        return Result(False, "this site's settings do not allow the address")
+        return Result(False, marked("this site's settings do not allow the address"))
     except requests.Timeout:
         return Result(False, f"no answer within {seconds:g} s")
     except requests.exceptions.SSLError:
-        return Result(False, "its certificate is not trusted")
+        return Result(False, marked("its certificate is not trusted"))
     except requests.ConnectionError:
-        return Result(False, "no connection")
+        return Result(False, marked("no connection"))
     except requests.RequestException:
-        return Result(False, "the address cannot be used, or what answers speaks no HTTP")
+        return Result(False, marked("the address cannot be used, or what answers speaks no HTTP"))
     return Result(requests.codes.ok <= status < 300, f"answered {status}", gone=status == 410)
 
 

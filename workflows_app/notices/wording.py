@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from workflows_app.models import Notice, NoticeKind
+from workflows_app.models import Notice, NoticeKind, Preferences
 from workflows_app.statuses import ProcessStatus
 
 
@@ -30,7 +31,16 @@ def _sentence(notice: Notice) -> str:
 
 
 @contextmanager
-def reader(_user: Any) -> Iterator[None]:
-    """Use the language and the time zone of the reader, as far as they are known."""
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(settings.TIME_ZONE):
+def reader(user: Any) -> Iterator[None]:
+    """Use the language and the time zone that the reader chose, else the site's."""
+    chosen = getattr(user, "preferences", None) or Preferences()
+    language = chosen.language or settings.LANGUAGE_CODE
+    with translation.override(language), timezone.override(_zone(chosen.time_zone)):
         yield
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or settings.TIME_ZONE)
+    except (ZoneInfoNotFoundError, ValueError):  # This host knows fewer than the console's.
+        return ZoneInfo(settings.TIME_ZONE)
