@@ -332,12 +332,9 @@ def test_an_endpoint_is_disabled_enabled_and_deleted_by_its_owner_only(client, n
         assert other.post(address).status_code == 404
         assert client.get(address).status_code == 405
 
-    client.post(f"{CHOICES}webhooks/{endpoint.pk}/disable/")
-    endpoint.refresh_from_db()
-    assert not endpoint.enabled
-    client.post(f"{CHOICES}webhooks/{endpoint.pk}/enable/")
-    endpoint.refresh_from_db()
-    assert endpoint.enabled
+    for deed, enabled in (("disable", False), ("enable", True)):
+        client.post(f"{CHOICES}webhooks/{endpoint.pk}/{deed}/")
+        assert WebhookEndpoint.objects.get().enabled is enabled
     client.post(f"{CHOICES}webhooks/{endpoint.pk}/delete/")
     assert not WebhookEndpoint.objects.exists()
 
