@@ -52,6 +52,7 @@ DEFAULTS: dict[str, Any] = {
         "ff00::/8",
     ),
     "HTTP_MAX_RESPONSE_BYTES": 5 * 1024 * 1024,
+    "CUSTOMERS": None,  # A function's name: text -> [(id, name), …]; None: of subscriptions.
     "DEFAULT_PRODUCT_WORKFLOWS": ["modify_note"],  # What ensure_default_workflows attaches.
 }
 

@@ -18,6 +18,7 @@ from workflows_app.definition import WorkflowDefinition
 from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
 from workflows_app.errors import AuthorsMistake, DefinitionError, UnknownWorkflow
 from workflows_app.injection import Injection
+from workflows_app.pickers.customers import unusable_customers
 from workflows_app.writing.models import Modelled, blocks
 
 BROKER = "workflows_app.pool.broker.ProcessBroker"
@@ -166,6 +167,12 @@ def _wrong_settings() -> Iterator[CheckMessage]:
         value = app_settings.get(name)
         if not isinstance(value, int | float) or value <= 0:
             yield Error(f"ORCHESTRATOR[{name!r}] must be above 0.", id="workflows.E003")
+    if why := unusable_customers():
+        yield Error(
+            f"ORCHESTRATOR['CUSTOMERS']: {why}",
+            hint='Name a function of a text that returns [(id, name), …]: "crm.customers.search".',
+            id="workflows.E003",
+        )
     if not _is_list(app_settings.get("MASKED_KEYS")):
         yield Error(
             "ORCHESTRATOR['MASKED_KEYS'] is no list of keys.",

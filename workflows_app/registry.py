@@ -138,9 +138,9 @@ def _first_line(function: Callable[..., Any]) -> str:
 
 def _documentation(function: Callable[..., Any], description: str) -> str:
     """Return the function's docstring, without its first line where that is the description."""
-    lines = cleandoc(function.__doc__ or "").splitlines()
-    said = lines[:1] if description in ("", *lines[:1]) else []
-    return "\n".join(lines[len(said) :]).strip()
+    first, _, rest = cleandoc(function.__doc__ or "").partition("\n")
+    repeats = description.rstrip(".") in ("", first.rstrip("."))
+    return (rest if repeats else f"{first}\n{rest}").strip()
 
 
 __all__ = [

@@ -26,6 +26,7 @@ ELSEWHERE = {
         start advance submit deliver retry resume skip edit_state abort delete set_note pause
         unpause
     """,
+    "workflows_app.pickers": "CustomerId SubscriptionId subscription_id",
     "workflows_app.queue": "claim renew wake next_due Claim",
     "workflows_app.registry": "workflow task get names definitions LazyWorkflowInstance",
     "workflows_app.testing": """

@@ -166,7 +166,7 @@ def test_a_form_that_may_have_more_pages_says_so_and_is_reviewed():
 @pytest.mark.parametrize("reviews", [True, False])
 def test_the_author_decides_whether_there_is_a_review(asked, answered, reviews):
     class Only(SubmitFormPage):
-        meta__ = {"hasNext": False, "review": asked}
+        meta__ = {"hasNext": False, "review": asked}  # type: ignore[assignment]
 
         name: str
 
@@ -264,6 +264,7 @@ def test_values_are_said_as_people_read_them():
     closed = wizard.envelope.close(Draft([inputs], reviewed=True))
 
     review = wizard.post(Rendered(f'<input name="pages" value="{closed}">').post())
+    assert isinstance(review, Review)
     (page,) = review.pages
     said = {
         entry.label: entry.lines or [part.label for part in entry.parts] for entry in page.entries

@@ -29,7 +29,6 @@ from workflows_app.forms import (
     ListOfOne,
     ListOfTwo,
     LongText,
-    OrganisationId,
     SummaryData,
     Timestamp,
     callout,
@@ -100,7 +99,6 @@ def posted(page, **changes):
         (time, "12:30:01", time(12, 30, 1)),
         (timedelta, "01:30:00", timedelta(minutes=90)),
         (datetime, "2026-02-28T12:30", datetime(2026, 2, 28, 12, 30, tzinfo=UTC)),
-        (OrganisationId, "abc", "abc"),
         (Service, "ip", Service.IP),
         (Many, "c", Many.C),
         (Level, "2", Level.HIGH),
@@ -262,12 +260,33 @@ def test_what_cannot_be_read_is_left_to_pydantic_and_shown_again(annotation):
     assert shown == "nonsense"
 
 
-def test_many_choices_are_a_menu():
-    many = Choice.__call__("Lots", {f"n{n}": f"v{n}" for n in range(20)})
+def test_of_many_choices_some_are_shown_and_the_rest_is_searched_for():
+    many = Choice.__call__("Lots", {f"n{n}": f"v{n:02}" for n in range(40)})
     page = page_of(list[many])  # type: ignore[valid-type]
 
-    assert "multiple" in render(page).one("page-value")
-    assert posted(page, value=["v3", "v4"]).value == ["v3", "v4"]
+    rendered = render(page)
+
+    assert len(rendered.named("page-value")) == 20
+    assert "The first 20 are shown." in rendered.html
+    assert rendered.one("search")["value"] == "page-value"
+    assert posted(page, value=["v33", "v34"]).value == ["v33", "v34"]
+
+
+def test_one_of_many_choices_is_chosen_in_a_menu_that_always_has_the_chosen_one():
+    many = Choice.__call__("Lots", {f"n{n}": (f"v{n:02}", f"Number {n}") for n in range(40)})
+    page = page_of(many, many("v39"))
+
+    options = render(page).one("page-value")["options"]
+
+    assert [option["value"] for option in options if "selected" in option] == ["v39"]
+    assert "Number 39" in render(page).html
+    assert posted(page, value="v05").value == many("v05")
+
+
+def test_enormously_many_choices_make_no_enormous_page():
+    many = Choice.__call__("Lots", {f"n{n}": f"v{n}" for n in range(5000)})
+
+    assert len(render(page_of(many)).html) < 5000
 
 
 def test_a_required_choice_is_not_made_for_the_operator():

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from workflows_app import engine, policy
@@ -101,6 +102,17 @@ def _started(
     )
 
 
+def offers(request: HttpRequest, shown: Shown) -> HttpResponse | None:
+    """Return what a picker found, alone, if that is all that the page asks for."""
+    page = shown.page
+    if not request.headers.get("HX-Request") or "search" not in request.POST:
+        return None
+    if not isinstance(page, Page) or page.offers is None:
+        return HttpResponse(status=404)
+    context = {"offers": page.offers, "name": request.POST["search"]}
+    return render(request, "forms/offers.html", context)
+
+
 def attempt(show: Callable[[], T]) -> T | Shown:
     """Return what ``show`` does, or ``Shown`` with the reason if the form cannot go on."""
     try:
@@ -122,13 +134,20 @@ def _step_wizard(user: Any, process: Process) -> tuple[Wizard, int, str]:
     key = f"step:{form.row_id}:{user.pk}"
     confirms = form.step.name.startswith("Confirm")
     label = _("Confirm and continue") if confirms else _("Submit and continue")
-    return Wizard(form.pages, form.context.state, key=key), form.row_id, label
+    wizard = Wizard(form.pages, form.context.state, key=key, blind=not may_look_up(user))
+    return wizard, form.row_id, label
+
+
+def may_look_up(user: Any) -> bool:
+    """Return whether ``user`` may see the subscriptions and customers that forms offer."""
+    return bool(user.has_perm("workflows_app.view_subscription"))
 
 
 def _start_wizard(user: Any, definition: WorkflowDefinition) -> Wizard:
     process = Process(created_by=user.get_username())
     key = f"start:{definition.name}:{user.pk}"
-    return Wizard(start_form(definition, process), {}, key=key, reviews=True)
+    form = start_form(definition, process)
+    return Wizard(form, {}, key=key, reviews=True, blind=not may_look_up(user))
 
 
 def _start_label(definition: WorkflowDefinition) -> str:

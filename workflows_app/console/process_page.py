@@ -62,7 +62,7 @@ def form(request: HttpRequest, *, process_id: UUID) -> HttpResponse:
         return redirect("workflows:process", process_id=process_id)
     shown = answering.attempt(lambda: answering.answer_step(request.user, found, request.POST))
     if shown is not None:
-        return show(request, found, shown)
+        return answering.offers(request, shown) or show(request, found, shown)
     messages.success(request, _("Answered. The process goes on."))
     return redirect("workflows:process", process_id=process_id)
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from workflows_app import policy, registry
 from workflows_app.console import choosing
-from workflows_app.console.answering import Shown, answer_start, attempt, opened_start
+from workflows_app.console.answering import Shown, answer_start, attempt, offers, opened_start
 from workflows_app.console.catalogue import catalogue
 from workflows_app.console.foreseen import foreseen
 from workflows_app.console.pages import console_view, page, posted, sentence
@@ -49,7 +49,9 @@ def start(request: HttpRequest, *, workflow_name: str) -> HttpResponse:
     if request.method != "POST":
         return _opened(request, definition)
     answer = attempt(lambda: answer_start(request, definition))
-    return _show(request, definition, answer) if isinstance(answer, Shown) else redirect(answer)
+    if not isinstance(answer, Shown):
+        return redirect(answer)
+    return offers(request, answer) or _show(request, definition, answer)
 
 
 def _opened(request: HttpRequest, definition: WorkflowDefinition) -> HttpResponse:

@@ -15,12 +15,13 @@ from workflows_app.forms import Choice, FormPage, SubmitFormPage
 from workflows_app.injection import Injection
 from workflows_app.lifecycle import ProductLifecycle
 from workflows_app.models import Product, Subscription
+from workflows_app.pickers.subscriptions import SubscriptionRule
 from workflows_app.subscriptions import rules
 
 Form: TypeAlias = Callable[..., Any] | None
 Pages: TypeAlias = Generator[Any, Any, dict[str, Any]]
 _HIDDEN = Field(json_schema_extra={"format": "hidden"})  # For programs: people see no version.
-LISTED = 100  # Subscriptions that a page lists; of more than that it asks for the id.
+LISTED = 100  # Subscriptions that a page lists; more than that are searched for.
 _CHOICE: Any = Choice  # Typed as if it took no members: Enum's functional API.
 ORDERABLE = (ProductLifecycle.ACTIVE, ProductLifecycle.PRE_PRODUCTION)
 
@@ -135,7 +136,7 @@ def _subscription_page(workflow_name: str, usable: Usable, base: type[FormPage])
         return value
 
     listed = _listed(workflow_name, usable)
-    choices: Any = _CHOICE("Subscriptions", listed) if listed else UUID
+    choices: Any = _CHOICE("Subscriptions", listed) if listed else _picked(workflow_name, usable)
 
     class SubscriptionPage(base):  # type: ignore[misc, valid-type]
         model_config = ConfigDict(title=_("Subscription"))
@@ -151,6 +152,16 @@ def _listed(workflow_name: str, usable: Usable) -> Sequence[tuple[str, tuple[str
     rows = rules.usable(workflow_name, usable).order_by("description", "pk")[: LISTED + 1]
     found = [(str(row.pk), (str(row.pk), f"{row.description} · {row.customer_id}")) for row in rows]
     return found if len(found) <= LISTED else []
+
+
+def _picked(workflow_name: str, usable: Usable) -> Any:
+    """Return the annotation of an id that is searched for among those that may be chosen."""
+    rule = SubscriptionRule(
+        workflow=workflow_name,
+        statuses=tuple(sorted(usable.statuses)),
+        insync=None if usable.out_of_sync else True,
+    )
+    return Annotated[UUID, Field(json_schema_extra=rule.schema())]
 
 
 def _row(value: object) -> Subscription | None:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from django.utils.translation import gettext as _
 
 from workflows_app.forms import State
+from workflows_app.pickers.offers import Offers
 from workflows_app.wizard.page import PageForm
 from workflows_app.wizard.review import Review
 
@@ -22,6 +23,7 @@ class Page:
         at_least: how many pages the form is known to have.
         buttons: the author's words and colours, by button.
         rejected: whether this page was posted and refused.
+        offers: what a picker found, if the page was posted to search.
     """
 
     form: PageForm
@@ -34,6 +36,7 @@ class Page:
     buttons: Mapping[str, Any]
     pages_token: str
     rejected: bool = False
+    offers: Offers | None = None
 
     is_review = False
 

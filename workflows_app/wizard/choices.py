@@ -10,7 +10,7 @@ from workflows_app.wizard.hints import join, to_choose
 from workflows_app.wizard.widgets import Checklist
 
 MOST_RADIOS = 4
-MOST_TICKS = 12
+MOST_LISTED = 12  # Of more than that one is searched for.
 
 
 class ChoiceField(InputField):
@@ -53,13 +53,10 @@ class ChoiceField(InputField):
 
 
 class ChoicesField(ChoiceField):
-    """Any number of several values: boxes to tick, or a menu if they are many."""
+    """Any number of several values: boxes to tick."""
 
     def make_widget(self) -> forms.Widget:
-        choices = self.choices()
-        if len(choices) <= MOST_TICKS:
-            return forms.CheckboxSelectMultiple(choices=choices)
-        return forms.SelectMultiple(attrs={"size": MOST_TICKS}, choices=choices)
+        return forms.CheckboxSelectMultiple(choices=self.choices())
 
     def hint(self) -> str:
         return join(self.prop.help, to_choose(self.prop))

@@ -1,6 +1,6 @@
 """Which field a property gets."""
 
-from workflows_app.wizard.choices import ChecklistField, ChoiceField, ChoicesField
+from workflows_app.wizard.choices import MOST_LISTED, ChecklistField, ChoiceField, ChoicesField
 from workflows_app.wizard.fields import (
     HiddenField,
     InputField,
@@ -11,6 +11,13 @@ from workflows_app.wizard.fields import (
     TickField,
 )
 from workflows_app.wizard.moments import MomentField, TimestampField
+from workflows_app.wizard.pickers import (
+    LongChoiceField,
+    LongChoicesField,
+    PickerField,
+    PickersField,
+    is_looked_up,
+)
 from workflows_app.wizard.schema import Property, is_line
 
 BY_FORMAT: dict[str, type[InputField]] = {
@@ -20,8 +27,17 @@ BY_FORMAT: dict[str, type[InputField]] = {
 }
 
 
-def field_for(prop: Property) -> InputField:
-    """Return a field that reads and shows values of the property."""
+def field_for(prop: Property, *, blind: bool = False) -> InputField:
+    """Return a field that reads and shows values of the property.
+
+    Args:
+        blind: whether it shows nothing of what is looked up; then it takes what is typed.
+    """
+    if is_looked_up(prop):
+        several = prop.type == "array"
+        if blind:
+            return LinesField(prop) if several else TextField(prop)
+        return PickersField(prop) if several else PickerField(prop)
     return _kind(prop)(prop)
 
 
@@ -29,12 +45,19 @@ def _kind(prop: Property) -> type[InputField]:
     if prop.format in BY_FORMAT:
         return BY_FORMAT[prop.format]
     if "enum" in prop.schema or (prop.type == "boolean" and prop.nullable):
-        return ChoiceField
+        many = len(prop.schema.get("enum", ())) > MOST_LISTED
+        return LongChoiceField if many else ChoiceField
     if prop.type == "boolean":
         return TickField
     if prop.type == "array" and prop.item:
-        return ChoicesField if "enum" in prop.item.schema else LinesField
+        return _of_items(prop.item)
     return _typed(prop)
+
+
+def _of_items(item: Property) -> type[InputField]:
+    if "enum" not in item.schema:
+        return LinesField
+    return LongChoicesField if len(item.schema["enum"]) > MOST_LISTED else ChoicesField
 
 
 def _typed(prop: Property) -> type[InputField]:

@@ -29,15 +29,18 @@ def page_form(
     inputs: Mapping[str, Any] | None = None,
     errors: Iterable[FormFieldError] = (),
     prefix: str = PREFIX,
+    blind: bool = False,
 ) -> PageForm:
     """Return the Django form of a page.
 
     Args:
         inputs: JSON to show, as ``page_inputs`` returns it; what it lacks shows its default.
+        blind: whether it shows nothing of what is looked up, as its reader may not see that.
     """
     inputs = inputs or {}
     faults = _faults(inputs, errors)
-    return PageForm(page_properties(page), inputs=inputs, faults=faults, prefix=prefix)
+    properties = page_properties(page)
+    return PageForm(properties, inputs=inputs, faults=faults, prefix=prefix, blind=blind)
 
 
 def page_inputs(page: type[BaseModel], post: QueryDict, prefix: str = PREFIX) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.http import QueryDict
 from workflows_app.wizard.display import shown
 from workflows_app.wizard.faults import Fault, Problem, within
 from workflows_app.wizard.kinds import field_for
+from workflows_app.wizard.pickers import Picker
 from workflows_app.wizard.schema import OMITTED, Property, Shape
 from workflows_app.wizard.typed import posted_count
 from workflows_app.wizard.widgets import Checklist, PageRenderer
@@ -33,8 +34,10 @@ class ObjectForm(forms.Form):
         inputs: Mapping[str, Any],
         faults: Iterable[Fault],
         prefix: str,
+        blind: bool = False,
     ) -> None:
         super().__init__(prefix=prefix, renderer=PageRenderer())
+        self.blind = blind
         self.inputs = inputs
         self.faults = list(faults)
         self.parts = [PARTS[prop.shape](self, prop) for prop in properties]
@@ -61,6 +64,11 @@ class ObjectForm(forms.Form):
         for part in self.parts:
             yield from part.problems()
 
+    def picker(self, name: str) -> Picker | None:
+        """Return the picker of that name, here or in the parts."""
+        found = (part.picker(name) for part in self.parts if name.startswith(part.name))
+        return next(filter(None, found), None)
+
 
 class Part:
     """One property of an object, as the page shows it."""
@@ -86,13 +94,16 @@ class Part:
     def problems(self) -> Iterator[Problem]:
         return iter(())
 
+    def picker(self, name: str) -> Picker | None:
+        return None
+
 
 class FieldPart(Part):
     template = "forms/field.html"
 
     def __init__(self, form: ObjectForm, prop: Property) -> None:
         super().__init__(form, prop)
-        form.fields[prop.name] = field_for(prop)
+        form.fields[prop.name] = field_for(prop, blind=form.blind)
         if self.value is not OMITTED:
             form.initial[prop.name] = self.value
         self.form = form
@@ -115,11 +126,17 @@ class FieldPart(Part):
         widget = self.bound.field.widget
         if isinstance(widget, Checklist):
             return widget.first_id(self.bound.auto_id)
+        if isinstance(widget, Picker):
+            return self.bound.auto_id
         return f"{self.bound.auto_id}_0" if self.bound.use_fieldset else self.bound.auto_id
 
     def problems(self) -> Iterator[Problem]:
         for message in self.bound.errors:
             yield Problem(self.target, self.prop.label, str(message))
+
+    def picker(self, name: str) -> Picker | None:
+        widget = self.bound.field.widget
+        return widget if isinstance(widget, Picker) and name == self.name else None
 
 
 class GroupPart(Part):
@@ -128,7 +145,13 @@ class GroupPart(Part):
     def __init__(self, form: ObjectForm, prop: Property) -> None:
         super().__init__(form, prop)
         inputs = self.value if isinstance(self.value, Mapping) else {}
-        self.form = ObjectForm(prop.children, inputs=inputs, faults=self.faults, prefix=self.name)
+        self.form = ObjectForm(
+            prop.children,
+            inputs=inputs,
+            faults=self.faults,
+            prefix=self.name,
+            blind=form.blind,
+        )
 
     @classmethod
     def read(cls, prop: Property, post: QueryDict, name: str) -> Any:
@@ -136,6 +159,9 @@ class GroupPart(Part):
 
     def problems(self) -> Iterator[Problem]:
         return within(self.prop.label, self.form.problems())
+
+    def picker(self, name: str) -> Picker | None:
+        return self.form.picker(name)
 
 
 class RowsPart(Part):
@@ -146,6 +172,7 @@ class RowsPart(Part):
     def __init__(self, form: ObjectForm, prop: Property) -> None:
         super().__init__(form, prop)
         self.item, (self.fewest, self.most) = prop.row, prop.bounds
+        self.blind = form.blind
         values = self.values()
         values += [None] * (self.fewest - len(values))
         self.rows = [self.row(at, value) for at, value in enumerate(values)]
@@ -162,6 +189,7 @@ class RowsPart(Part):
             inputs=inputs if isinstance(inputs, Mapping) else {},
             faults=self.row_faults(at),
             prefix=f"{self.name}-{at}",
+            blind=self.blind,
         )
 
     def row_faults(self, at: int) -> list[Fault]:
@@ -212,6 +240,9 @@ class RowsPart(Part):
         for at, row in enumerate(self.rows, start=1):
             label = f"{self.prop.label} {at}" if self.item.is_object else ""
             yield from within(label, row.problems())
+
+    def picker(self, name: str) -> Picker | None:
+        return next(filter(None, (row.picker(name) for row in self.rows)), None)
 
 
 class DisplayPart(Part):

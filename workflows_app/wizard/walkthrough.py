@@ -53,6 +53,7 @@ PAGES: Final = "pages"  # The name of the hidden field.
 BACK: Final = "back"  # The names of the buttons.
 SEND: Final = "send"
 OPEN: Final = "open"
+SEARCH: Final = "search"
 DAY: Final = timedelta(days=1)
 
 
@@ -66,6 +67,7 @@ class Wizard:
         max_age: how long an opened form may be answered.
         reviews: whether forms of several pages are reviewed before they are sent; see
             Note [Said before sent].
+        blind: whether the user may not see what is looked up, and types ids instead.
     """
 
     def __init__(
@@ -76,10 +78,11 @@ class Wizard:
         key: str,
         max_age: timedelta = DAY,
         reviews: bool = False,
+        blind: bool = False,
     ) -> None:
         self.form = form
         self.state = state
-        self.reviews = reviews
+        self.reviews, self.blind = reviews, blind
         self.envelope = Envelope(key, max_age)
 
     def open(self, given: State | None = None) -> Answer:
@@ -107,6 +110,8 @@ class Wizard:
             return self._back(replace(draft, after=[typed, *draft.after]), len(draft.before) - 1)
         if CHANGE in post:
             return self._page(here, draft, typed)
+        if SEARCH in post:
+            return self._searched(self._page(here, draft, typed), post)
         return self._submit(here, draft, typed)
 
     def again(self, post: QueryDict) -> Answer:
@@ -116,6 +121,13 @@ class Wizard:
         if isinstance(here, Complete):
             return self._review(draft)
         return self._page(here, draft, page_inputs(here.model, post))
+
+    def _searched(self, page: Page, post: QueryDict) -> Page:
+        """Return the page with what one of its pickers found."""
+        name = post.get(SEARCH, "")
+        picker = page.form.picker(name)
+        offers = picker.search(post.get(f"{name}-search", "")) if picker else None
+        return replace(page, offers=offers)
 
     def _leave_review(self, draft: Draft, here: Complete, post: QueryDict) -> Answer:
         if not draft.reviewed:
@@ -203,7 +215,7 @@ class Wizard:
         rejected: bool = False,
     ) -> Page:
         return Page(
-            form=page_form(here.model, inputs=inputs, errors=errors),
+            form=page_form(here.model, inputs=inputs, errors=errors, blind=self.blind),
             title=title_of(here.model),
             description=cleandoc(here.model.__doc__ or ""),
             index=here.index,

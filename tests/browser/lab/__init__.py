@@ -1,0 +1,1 @@
+"""Workflows whose forms have everything that a form can have."""
