@@ -3,11 +3,10 @@
 import pytest
 import requests
 
-from callbacks_app import outgoing
 from tests.callbacks_app.conftest import callback_of
 from tests.docs.test_docs import ROOT, blocks, module
 from tests.engine import drain, state
-from workflows_app import engine, registration
+from workflows_app import engine, outgoing, registration
 
 __all__ = ["module"]  # A fixture.
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from pydantic import (
     Field,
     ModelWrapValidatorHandler,
@@ -32,6 +33,7 @@ from workflows_app.domain.products import ProductModel
 from workflows_app.domain.saving import Plan, Snapshot
 from workflows_app.domain.variants import DomainModel, as_variant
 from workflows_app.errors import (
+    DomainError,
     ImpossibleLifecycle,
     UnknownProduct,
     UnknownSubscription,
@@ -95,6 +97,18 @@ class SubscriptionModel(DomainModel):
     ) -> None:
         """Take the arguments that ``__pydantic_init_subclass__`` reads."""
         super().__init_subclass__(**options)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a field; refuse a fixed input, which only the product can change."""
+        if name in self.shape__.values:
+            raise DomainError(
+                _(
+                    "%(name)s is a fixed input of the product %(product)s: it is the same for all "
+                    "its subscriptions"
+                )
+                % {"name": name, "product": self.product.name}
+            )
+        super().__setattr__(name, value)
 
     @classmethod
     def from_product_id(

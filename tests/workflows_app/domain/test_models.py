@@ -35,7 +35,7 @@ from workflows_app.domain import (
     SubscriptionLifecycle,
     SubscriptionModel,
 )
-from workflows_app.errors import DefinitionError, UnknownProduct, WrongVariant
+from workflows_app.errors import DefinitionError, DomainError, UnknownProduct, WrongVariant
 from workflows_app.json_values import to_json
 from workflows_app.models import Product
 
@@ -350,6 +350,15 @@ def test_fixed_inputs_are_converted(products):
 
     assert user.affiliation is Affiliation.INTERNAL
     assert circuit.speed == 1000
+
+
+def test_a_fixed_input_cannot_be_changed_on_a_subscription(products):
+    made = models.circuit(products)
+
+    with pytest.raises(DomainError, match="speed is a fixed input of the product Circuit"):
+        made.speed = 10
+
+    assert made.speed == 1000
 
 
 def test_a_missing_or_unfitting_fixed_input_is_told(products):
