@@ -4,7 +4,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -25,7 +25,7 @@ def callback_fragment(view: View) -> View:
 
 def _spoken(view: View) -> View:
     @wraps(view)
-    def spoken(request: HttpRequest, *, callback_id: str, **arguments: Any) -> HttpResponse:
+    def spoken(request: HttpRequest, *, callback_id: str, **arguments: Any) -> HttpResponseBase:
         try:
             return view(request, callback_id=callback_id, **arguments)
         except UnknownToken as error:

@@ -44,6 +44,7 @@ OUTCOMES: Mapping[str, str] = {
 
 DEEDS = (  # In the action log.
     marked("answered by hand"),
+    marked("callback address shown"),
     marked("callback extended"),
     marked("callback is paused"),
     marked("callback is running"),

@@ -6,7 +6,13 @@ from hashlib import blake2b
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotModified,
+)
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import get_current_timezone_name
@@ -15,7 +21,7 @@ from django.utils.translation import get_language, gettext as _, gettext_noop as
 from workflows_app import policy
 from workflows_app.errors import NotAllowed, UnknownProcess, UnknownSubscription, WorkflowError
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 STOP_POLLING = 286
 
 
@@ -33,7 +39,7 @@ def view_for(permission: str, what: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
             if not request.user.has_perm(permission):
                 return refused(request, _("you may not %(what)s") % {"what": _(what)}, status=403)
             try:
@@ -55,7 +61,7 @@ def fragment_view(view: View) -> View:
     guarded = console_view(view)
 
     @wraps(view)
-    def polled(request: HttpRequest, **arguments: Any) -> HttpResponse:
+    def polled(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
         if admin.site.has_permission(request):
             return guarded(request, **arguments)
         response = render(request, "workflows/logged_out.html", status=STOP_POLLING)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from workflows_app.console import (
+    action_log,
     actions,
     badge,
     home,
@@ -76,6 +77,8 @@ urlpatterns = [
         )
         for deed in webhook_endpoints.DEEDS
     ),
+    path("action-log/", action_log.action_log, name="action_log"),
+    path("action-log/csv/", action_log.export, name="action_log_csv"),
     path("engine/", machinery.overview, name="engine"),
     path("engine/pause/", machinery.pause, name="pause"),
     path("engine/unpause/", machinery.unpause, name="unpause"),

@@ -228,6 +228,9 @@ class ProcessEvent(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["process", "at"], name="event_process"),
+            models.Index(fields=["-at", "-id"], name="event_at"),
+            models.Index(fields=["actor", "-at", "-id"], name="event_actor"),
+            models.Index(fields=["action", "-at", "-id"], name="event_action"),
             models.Index(
                 fields=["schedule", "at"],
                 condition=Q(schedule__isnull=False),
