@@ -2,6 +2,7 @@
 
 import re
 from unittest import mock
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -16,9 +17,11 @@ from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
 from workflows_app.forms import FormPage, SubmitFormPage
 from workflows_app.lifecycle import ProductLifecycle
 from workflows_app.models import (
+    InstanceRelation,
     Process,
     ProcessEvent,
     Product,
+    ProductBlock,
     Subscription,
     SubscriptionInstance,
     Workflow,
@@ -123,7 +126,7 @@ def listed(client: Client, query: str = "") -> list[str]:
     """Return the descriptions in the list."""
     page = client.get(LIST + query)
     assert page.status_code == 200
-    return [line.subscription.description for line in page.context["lines"]]
+    return [line.subscription.description for line in page.context["listing"].lines]
 
 
 def words(response) -> str:
@@ -222,22 +225,70 @@ def test_the_list_is_filtered_and_searched_by_its_address(looker, rows, group):
     assert listed(looker, "?q=NOC") == listed(looker, f"?q={group.pk}") == ["Group noc"]
     assert listed(looker, f"?q={str(group.pk)[:10]}") == ["Group noc"]
     assert listed(looker, "?status=terminated&sync=out") == listed(looker, "?q=100_") == []
-    assert listed(looker, "?status=x&sync=x&page=x&q=%00") == listed(looker)
+    assert listed(looker, "?sync=in&status=terminated") == ["old"]
+    assert listed(looker, "?q=UserB") == []
+    assert listed(looker, "?q=user") == [user.description]  # Its product.
+    assert listed(looker, "?status=x&sync=x&cursor=f1.x&q=%00") == listed(looker)
     assert "No subscription fits" in text(looker.get(f"{LIST}?q=nothing"))
     assert "customer=ACME%20%26%20Co" in text(looker.get(LIST))
 
 
-def test_the_list_has_pages(looker, rows, monkeypatch):
+def test_what_narrows_the_list_is_shown_and_taken_away_again(looker, rows):
+    stored(rows, "one")
+
+    page = text(looker.get(f"{LIST}?q=one&customer=SURF&status=active"))
+
+    assert f'href="{LIST}csv/?status=active&amp;customer=SURF&amp;q=one"' in page
+    assert 'href="?status=active&amp;q=one"' in page  # Without the customer.
+    assert 'href="?status=active&amp;customer=SURF"' in page
+
+
+def test_the_list_is_read_on_from_where_a_page_ended(looker, rows, monkeypatch):
     monkeypatch.setattr("workflows_app.console.subscriptions.SIZE", 2)
-    for number in range(3):
+    for number in range(5):
         stored(rows, f"s{number}")
 
-    first = text(looker.get(f"{LIST}?sync="))
+    def turn(rel: str, query: str) -> str:
+        link = re.search(rf'rel="{rel}" href="{LIST}([^"]*)"', text(looker.get(LIST + query)))
+        return link[1] if link else ""
 
-    assert listed(looker) == ["s2", "s1"]
-    assert listed(looker, "?page=2") == ["s0"]
-    assert ("?page=2" in first, "Previous" in first) == (True, False)
-    assert "Next" not in text(looker.get(f"{LIST}?page=2"))
+    second = turn("next", "")
+    stored(rows, "added meanwhile")
+    third = turn("next", second)
+
+    assert listed(looker, second) == ["s2", "s1"]
+    assert (listed(looker, third), turn("next", third)) == (["s0"], "")
+    assert listed(looker, turn("prev", third)) == ["s2", "s1"]
+    assert listed(looker, turn("prev", turn("prev", third))) == ["s4", "s3"]
+    before_s3 = turn("prev", turn("prev", turn("prev", third)))
+    assert listed(looker, before_s3) == ["added meanwhile", "s4"]  # A whole page.
+    assert turn("prev", "") == turn("prev", before_s3) == ""
+
+
+def test_the_lines_are_sent_again_when_a_lock_changes(looker, group):
+    tag = looker.get(f"{LIST}rows/")["ETag"]
+    assert looker.get(f"{LIST}rows/", headers={"If-None-Match": tag}).status_code == 304
+
+    start("ask_group", group)
+
+    changed = looker.get(f"{LIST}rows/", headers={"If-None-Match": tag})
+    assert "Ask about a group suspended" in words(changed)
+    assert Client().get(f"{LIST}rows/").status_code == 286
+
+
+def test_the_list_is_downloaded_as_it_is_filtered(looker, rows):
+    stored(rows, "=1+1", note="a,b")
+    stored(rows, "other", insync=False)
+    clerk = signed_in("clerk", "view_process")
+
+    answer = looker.get(f"{LIST}csv/?sync=in")
+    lines = str(b"".join(answer.streaming_content), "utf-8").splitlines()
+
+    assert lines[0].startswith("id,description,status,insync,locked_by,product,customer,")
+    assert [line.split(",")[1:4] for line in lines[1:]] == [["'=1+1", "active", "true"]]
+    assert lines[1].endswith('"a,b"')
+    assert answer["Content-Disposition"].startswith('attachment; filename="subscriptions-')
+    assert clerk.get(f"{LIST}csv/").status_code == 403
 
 
 def test_the_lists_cost_the_same_however_long(anna, rows, django_assert_max_num_queries):
@@ -286,6 +337,77 @@ def test_a_subscription_shows_who_uses_it(looker, rows, group):
     assert "Used by active User anna User · out of sync: no process is changing it" in shown
     assert "It uses no other subscription." in shown
     assert "group_name noc group_id 7" in shown
+
+
+def linked(*pairs: tuple[Subscription, Subscription]) -> None:
+    """Let the first of each pair use the second."""
+    block, _ = ProductBlock.objects.get_or_create(name="GroupBlock")
+    for user, used in pairs:
+        instance = SubscriptionInstance.objects.create(subscription=used, product_block=block)
+        InstanceRelation.objects.create(
+            subscription=user, depends_on=instance, attribute=f"a{uuid4().hex}"
+        )
+
+
+def drawn(response, name: str) -> dict[str, tuple[int, int, str]]:
+    """Return where the subscriptions are in the drawing, and what is said of each."""
+    (found,) = (each for each in response.context["view"].drawings if each.name == name)
+    return {box.node.row.description: (box.x, box.y, box.says) for box in found.boxes}
+
+
+def test_what_is_around_a_subscription_is_drawn(looker, rows):
+    far, user, this, used, deep, other = (
+        stored(rows, name) for name in ("far", "user", "this", "used", "deep", "other")
+    )
+    Subscription.objects.filter(pk=used.pk).update(insync=False, status="terminated")
+    linked((far, user), (user, this), (this, used), (used, deep), (deep, other), (user, used))
+
+    page = looker.get(url(this))
+
+    wide, narrow = drawn(page, "wide"), drawn(page, "narrow")
+    assert sorted(wide, key=lambda name: wide[name][0]) == ["far", "user", "this", "used", "deep"]
+    assert sorted(narrow, key=lambda name: narrow[name][1]) == ["user", "this", "used"]
+    assert wide["used"][2] == "terminated, out of sync"
+    assert wide["far"][2] == "active · Group"
+    assert f'href="{url(far)}" tabindex="-1"' in text(page)
+    assert [len(each.edges) for each in page.context["view"].drawings] == [5, 2]
+
+
+def test_subscriptions_that_use_each_other_are_drawn_once(looker, rows):
+    this, other = stored(rows, "this"), stored(rows, "other")
+    linked((this, other), (other, this), (other, this), (this, this))
+
+    page = looker.get(url(this))
+
+    assert sorted(drawn(page, "wide")) == ["other", "this"]
+    assert [len(each.edges) for each in page.context["view"].drawings] == [2, 2]
+
+
+def test_a_subscription_without_relations_has_no_drawing(looker, rows):
+    page = looker.get(url(stored(rows, "alone")))
+
+    assert page.context["view"].drawings == []
+    assert "Around it" not in text(page)
+
+
+def test_a_crowd_is_counted_and_not_drawn(looker, rows, monkeypatch, django_assert_max_num_queries):
+    this = stored(rows, "this")
+    ended = stored(rows, "a", status="terminated")
+    linked((ended, this))
+    counts = []
+    for number in range(2):
+        linked(*((stored(rows, f"u{number}{at}"), this) for at in range(9)))
+        with django_assert_max_num_queries(40) as queries:
+            page = looker.get(url(this))
+        counts.append(len(queries))
+
+    assert len(drawn(page, "wide")) == 13
+    assert "a" not in drawn(page, "wide")  # What lives comes first.
+    assert "and 7 others" in text(page)
+    assert "and 14 others" in text(page)  # On a narrow page.
+    assert counts[0] == counts[1]
+    monkeypatch.setattr("workflows_app.console.neighbours.COUNTED", 15)
+    assert "and more than 3 others" in text(looker.get(url(this)))
 
 
 def test_lists_of_blocks_are_numbered_and_one_that_is_there_already_is_not_repeated(looker, rows):
@@ -380,20 +502,60 @@ def test_the_processes_of_a_subscription_are_listed_newest_first(looker, group):
 
     runs = [run.relation.process_id for run in page.context["view"].runs]
     assert runs == [second.pk, first.pk]
-    assert "failed Modify a group modify maria" in words(page)
-    assert "completed Reconcile a group reconcile maria" in words(page)
+    assert re.search("failed Break: broken Modify a group modify maria", words(page))
+    assert re.search("completed in [0-9.<]+ s Reconcile a group reconcile maria", words(page))
+
+
+def test_older_processes_are_folded(looker, group, monkeypatch):
+    monkeypatch.setattr("workflows_app.console.subscription_view.UNFOLDED", 1)
+    first, second = start("reconcile_group", group), start("reconcile_group", group)
+
+    page = text(looker.get(url(group)))
+
+    shown, folded = page.split("1 older process")
+    assert str(second.pk) in shown
+    assert str(first.pk) in folded
+    assert str(first.pk) not in shown
+
+
+def test_the_page_is_kept_up_to_date(looker, group):
+    live = f"{url(group)}live/?version=1"
+    Subscription.objects.update(version=1)
+    tag = looker.get(live)["ETag"]
+    assert looker.get(live, headers={"If-None-Match": tag}).status_code == 304
+
+    process = start("ask_group", group)
+
+    changed = looker.get(live, headers={"If-None-Match": tag})
+    assert f"out of sync: Ask about a group {str(process.pk)[:8]}" in words(changed)
+    assert re.search(r"suspended needs NOC · Confirm · since \d+ s", words(changed))
+    assert "It has changed since" not in words(changed)
+    Subscription.objects.update(version=2)
+    assert "It has changed since this page was opened." in words(looker.get(live))
+    assert looker.get(f"{url(group)}live/?version=x").status_code == 200
+    assert Client().get(live).status_code == 286
+
+
+def test_the_page_notices_that_a_neighbour_is_being_changed(looker, rows, group):
+    models.user(rows, models.Group.from_subscription(group.pk))
+    live = f"{url(group)}live/?version=1"
+    tag = looker.get(live)["ETag"]
+
+    Subscription.objects.exclude(pk=group.pk).update(insync=False)
+
+    assert looker.get(live, headers={"If-None-Match": tag}).status_code == 200
 
 
 def test_the_top_says_who_is_changing_it_or_has_stopped(looker, group):
     process = start("ask_group", group)
     code = str(process.pk)[:8]
 
-    assert f"out of sync: Ask about a group {code}, suspended, is changing it" in words(
+    assert f"out of sync: Ask about a group {code} · suspended · is changing it · since" in words(
         looker.get(url(group))
     )
     Process.objects.filter(pk=process.pk).update(status="failed")
 
-    assert f"{code}, failed, stopped while changing it" in words(looker.get(url(group)))
+    assert f"{code} · failed · stopped while changing it" in words(looker.get(url(group)))
 
 
 # What can be done
@@ -555,6 +717,50 @@ def test_a_product_shows_what_it_is_made_of_and_what_can_be_ordered(anna, rows, 
     assert f"/admin/start/create_group/?product={rows.group.pk}" in text(page)
     assert f"?product={rows.user.pk}" not in text(page)
     assert f'href="{LIST}?product=Group"' in text(page)
+
+
+def test_products_are_filtered_and_searched_by_the_address(looker, rows):
+    Product.objects.filter(pk=rows.user.pk).update(status="end of life", tag="U7")
+
+    def names(query: str) -> set[str]:
+        return {line.product.name for line in looker.get(PRODUCTS + query).context["lines"]}
+
+    assert names("?status=end+of+life") == names("?q=u7") == {"User"}
+    assert "User" in names("?status=nonsense&q=%00")
+    assert names("?q=a+group") == {"Group"}
+    assert "No product fits these filters." in text(looker.get(f"{PRODUCTS}?q=nothing"))
+
+
+def test_a_product_has_a_page(anna, rows, group, django_assert_max_num_queries):
+    stored(rows, "gone", status="terminated")
+    address = f"{PRODUCTS}{rows.group.pk}/"
+
+    page = anna.get(address)
+
+    shown = words(page)
+    assert "Group active A Group type Group tag T" in shown
+    assert "Create a group create_group create" in shown
+    assert "End a group end_group" not in shown
+    assert "GroupBlock" in shown
+    assert "active Group noc SURF" in shown
+    assert "All subscriptions: 1 living, 1 ended" in shown
+    assert f"/admin/start/create_group/?product={rows.group.pk}" in text(page)
+    assert f'href="{address}"' in text(anna.get(PRODUCTS))
+    assert f'href="{address}"' in text(anna.get(url(group)))
+    for number in range(9):
+        stored(rows, f"more {number}")
+    with django_assert_max_num_queries(20):
+        anna.get(address)
+
+
+def test_a_product_s_page_keeps_subscriptions_from_who_may_not_look_at_them(rows, group):
+    clerk = signed_in("clerk", "view_product")
+
+    page = text(clerk.get(f"{PRODUCTS}{rows.group.pk}/"))
+
+    assert "Group noc" not in page
+    assert signed_in("other", "view_process").get(f"{PRODUCTS}{rows.group.pk}/").status_code == 403
+    assert clerk.get(f"{PRODUCTS}00000000-0000-4000-8000-000000000000/").status_code == 404
 
 
 def test_the_start_page_has_the_product_chosen_or_says_why_not(anna, rows):

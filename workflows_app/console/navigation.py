@@ -65,6 +65,7 @@ ABOVE: Mapping[str, tuple[str, Label]] = {
     },
     "workflows:subscription": ("workflows:subscriptions", _("Subscriptions")),
     "workflows:set_in_sync": ("workflows:subscription", _("Subscription")),
+    "workflows:product": ("workflows:products", _("Products")),
     "workflows:start": ("workflows:startable", _("Start")),
     "workflows:notifications": ("workflows:notices", _("Notices")),
     "workflows:workflow": ("workflows:workflows", _("Workflows")),

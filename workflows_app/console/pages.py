@@ -57,18 +57,22 @@ def view_for(permission: str, what: str) -> Callable[[View], View]:
 
 
 def fragment_view(view: View) -> View:
-    """Make a view for htmx to poll. Whoever has logged out meanwhile keeps the page as it is."""
-    guarded = console_view(view)
+    """Make a view for htmx to poll."""
+    return polled(console_view(view))
 
-    @wraps(view)
-    def polled(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+
+def polled(guarded: View) -> View:
+    """Make a guarded view one to poll. Whoever has logged out meanwhile keeps the page as it is."""
+
+    @wraps(guarded)
+    def answered(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
         if admin.site.has_permission(request):
             return guarded(request, **arguments)
         response = render(request, "workflows/logged_out.html", status=STOP_POLLING)
         response["HX-Retarget"], response["HX-Reswap"] = "#live-note", "innerHTML"
         return response
 
-    return polled
+    return answered
 
 
 def page(

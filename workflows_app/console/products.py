@@ -1,16 +1,18 @@
 """What can be ordered: the products, and the workflows that each one has."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_noop as marked
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _, gettext_noop as marked
 from django.views.decorators.http import require_GET
 
 from workflows_app import policy, registry
 from workflows_app.console.choosing import may_open
+from workflows_app.console.filters import Chip, address, texts_of
 from workflows_app.console.pages import page, view_for
 from workflows_app.console.sentences import Look
 from workflows_app.errors import UnknownWorkflow
@@ -19,6 +21,7 @@ from workflows_app.models import Product, Workflow
 from workflows_app.statuses import Target
 from workflows_app.subscriptions.start_forms import ORDERABLE
 
+MOST = 200
 _P = ProductLifecycle
 PRODUCT_LOOKS: Mapping[str, Look] = {
     _P.ACTIVE: Look("tick", "green", marked("active")),
@@ -26,6 +29,44 @@ PRODUCT_LOOKS: Mapping[str, Look] = {
     _P.PHASE_OUT: Look("dash", "amber", marked("phase out")),
     _P.END_OF_LIFE: Look("stop", "grey", marked("end of life")),
 }
+product_view = view_for("workflows_app.view_product", marked("look at products"))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address says. An unknown status is no filter."""
+
+    status: str = ""
+    q: str = ""
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Filters":
+        """Read the filters of an address."""
+        texts = texts_of(cls, query)
+        if texts["status"] not in PRODUCT_LOOKS:
+            texts["status"] = ""
+        return cls(**texts)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is filtered out."""
+        return bool(self.status or self.q)
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The choices of a status."""
+        labels = {"": _("All")} | {
+            status: str(capfirst(look.word)) for status, look in PRODUCT_LOOKS.items()
+        }
+        return [
+            Chip(text, address(replace(self, status=status)), on=status == self.status)
+            for status, text in labels.items()
+        ]
+
+    def rows(self) -> QuerySet[Product]:
+        """Return the products that fit, by type."""
+        rows = Product.objects.filter(status=self.status) if self.status else Product.objects.all()
+        return (rows.filter(_search(self.q)) if self.q else rows).order_by("product_type", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +79,35 @@ class Line:
     others: list[Workflow]
 
 
-@view_for("workflows_app.view_product", "look at products")
+@product_view
 @require_GET
 def products(request: HttpRequest) -> HttpResponse:
-    """List the products by type."""
-    rows = list(_rows())
-    startable = _startable(request.user, rows)
-    context = {"title": "Products", "lines": [_line(row, startable) for row in rows]}
+    """List the products that fit the address's filters."""
+    filters = Filters.of(request.GET)
+    found = filters.rows().prefetch_related("fixed_inputs", "product_blocks", "workflows")
+    rows = list(counted(found)[: MOST + 1])
+    context = {
+        "title": _("Products"),
+        "filters": filters,
+        "lines": lines(request.user, rows[:MOST]),
+        "most": MOST if len(rows) > MOST else 0,
+    }
     return page(request, "workflows/products.html", context)
 
 
-def _rows() -> QuerySet[Product]:
+def counted(rows: QuerySet[Product]) -> QuerySet[Product]:
+    """Add how many subscriptions live and how many have ended. An index has both."""
     over = Q(subscriptions__status=SubscriptionLifecycle.TERMINATED)
-    counted = Product.objects.annotate(
+    return rows.annotate(
         living=Count("subscriptions", filter=~over), ended=Count("subscriptions", filter=over)
     )
-    whole = counted.prefetch_related("fixed_inputs", "product_blocks", "workflows")
-    return whole.order_by("product_type", "name")
+
+
+def lines(user: Any, rows: Iterable[Product]) -> list[Line]:
+    """Say of each product what the user can order. Each workflow is asked once."""
+    rows = list(rows)
+    startable = _startable(user, rows)
+    return [_line(row, startable) for row in rows]
 
 
 def _line(row: Product, startable: set[str]) -> Line:
@@ -82,3 +135,8 @@ def _may_start(user: Any, name: str) -> bool:
         return policy.may_start(user, registry.get(name))
     except UnknownWorkflow:
         return False
+
+
+def _search(text: str) -> Q:
+    words = Q(name__icontains=text) | Q(description__icontains=text)
+    return words | Q(product_type__icontains=text) | Q(tag__iexact=text)

@@ -1,75 +1,38 @@
 """The list of subscriptions, newest first: as many queries whatever it shows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _, gettext_noop as marked
 from django.views.decorators.http import require_GET
 
-from workflows_app.console import subscription_words as words
-from workflows_app.console.filters import Chip, address, by_id, page_number, texts_of
-from workflows_app.console.pages import page, view_for
+from workflows_app import locks
+from workflows_app.console import newest, spreadsheet, subscription_words as words
+from workflows_app.console.pages import View, page, polled, tag_of, unchanged, view_for
 from workflows_app.console.sentences import Look
-from workflows_app.console.subscription_words import LIFECYCLE_LOOKS, Hold
+from workflows_app.console.subscription_filters import Filters
+from workflows_app.console.subscription_words import Hold
 from workflows_app.models import Product, Subscription
 
 SIZE = 50
-SYNC: Mapping[str, tuple[str, Q]] = {
-    "": ("In sync or not", Q()),
-    "out": ("Out of sync", Q(insync=False)),
-}
-subscription_view = view_for("workflows_app.view_subscription", "look at subscriptions")
+MOST_PRODUCTS = 500  # To choose from.
+COLUMNS = (
+    "id", "description", "status", "insync", "locked_by", "product", "customer",
+    "created_at", "start_date", "end_date", "note",
+)  # fmt: skip
+subscription_view = view_for("workflows_app.view_subscription", marked("look at subscriptions"))
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the address says. An unknown status is no filter."""
-
-    status: str = ""
-    sync: str = ""
-    product: str = ""
-    customer: str = ""
-    q: str = ""
-    page: int = 1
-
-    @classmethod
-    def of(cls, query: QueryDict) -> "Filters":
-        """Read the filters of an address."""
-        texts = texts_of(cls, query)
-        number = page_number(texts.pop("page"))
-        for name, known in (("status", LIFECYCLE_LOOKS), ("sync", SYNC)):
-            if texts[name] not in known:
-                texts[name] = ""
-        return cls(**texts, page=number)
-
-    def address(self, **changes: Any) -> str:
-        """Return the query with ``changes``; whatever is changed but the page leads to page 1."""
-        return address(replace(self, **({"page": 1} | changes)))
-
-    def narrowed(self) -> bool:
-        """Whether anything is filtered out."""
-        return any((self.status, self.sync, self.product, self.customer, self.q))
-
-    def apply(self) -> QuerySet[Subscription]:
-        """Return the subscriptions that fit."""
-        given = {
-            "status": self.status,
-            "product__name": self.product,
-            "customer_id": self.customer,
-        }
-        exact = {column: value for column, value in given.items() if value}
-        rows = Subscription.objects.filter(SYNC[self.sync][1], **exact)
-        return rows.filter(_search(self.q)) if self.q else rows
-
-    def chips(self) -> list[list[Chip]]:
-        """Return the choices that need no form."""
-        labels = {"": "All"} | {s: look.word.capitalize() for s, look in LIFECYCLE_LOOKS.items()}
-        return [
-            [Chip(text, self.address(status=s), on=s == self.status) for s, text in labels.items()],
-            [Chip(t, self.address(sync=s), on=s == self.sync) for s, (t, _) in SYNC.items()],
-        ]
+def subscription_fragment(view: View) -> View:
+    """Make a view for htmx to poll."""
+    return polled(subscription_view(view))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +44,93 @@ class Line:
     hold: Hold | None
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of the list."""
+
+    filters: Filters
+    found: newest.Page
+
+    @property
+    def lines(self) -> list[Line]:
+        return [Line(row, words.look(row), words.hold(row)) for row in self.found.rows]
+
+    @property
+    def tag(self) -> str:
+        """An entity tag: it changes when a line would."""
+        return tag_of(list(map(_seen, self.found.rows)), self.found.previous, self.found.next)
+
+    @property
+    def next(self) -> str:
+        return self.filters.address(cursor=self.found.next) if self.found.next else ""
+
+    @property
+    def previous(self) -> str:
+        return self.filters.address(cursor=self.found.previous) if self.found.previous else ""
+
+
 @subscription_view
 @require_GET
 def subscriptions(request: HttpRequest) -> HttpResponse:
     """Show the subscriptions that fit the address's filters."""
-    filters = Filters.of(request.GET)
-    offset = (filters.page - 1) * SIZE
-    rows = filters.apply().select_related("product", "locked_by__workflow")
-    rows = rows.defer("metadata", "locked_by__definition").order_by("-created_at", "-pk")
-    found = list(rows[offset : offset + SIZE + 1])
-    context = {
-        "title": "Subscriptions",
-        "filters": filters,
-        "products": Product.objects.order_by("name").values_list("name", flat=True),
-        "lines": [Line(row, words.look(row), words.hold(row)) for row in found[:SIZE]],
-        "next": filters.address(page=filters.page + 1) if len(found) > SIZE else "",
-        "previous": filters.address(page=filters.page - 1) if filters.page > 1 else "",
-    }
+    names = Product.objects.order_by("name").values_list("name", flat=True)[:MOST_PRODUCTS]
+    context = {"title": _("Subscriptions"), "products": names} | _context(request)
     return page(request, "workflows/subscriptions.html", context)
 
 
-def _search(text: str) -> Q:
-    words_ = Q(description__icontains=text) | Q(customer_id__icontains=text)
-    return words_ | Q(note__icontains=text) | by_id(text)
+@subscription_fragment
+@require_GET
+def subscription_rows(request: HttpRequest) -> HttpResponse:
+    """Return the table alone; 304 if the browser has it."""
+    context = _context(request)
+    tag = context["listing"].tag
+    not_modified = unchanged(request, tag)
+    if not_modified:
+        return not_modified
+    response = render(request, "workflows/subscription_rows.html", context)
+    response["ETag"] = f'"{tag}"'
+    return response
+
+
+@subscription_view
+@require_GET
+def subscriptions_csv(request: HttpRequest) -> HttpResponseBase:
+    """Return all subscriptions that fit the address's filters, with exact times."""
+    rows = _whole(Filters.of(request.GET).rows()).order_by("-created_at", "-pk")
+    return spreadsheet.download("subscriptions", _cells(rows.iterator(chunk_size=500)))
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    filters = Filters.of(request.GET)
+    at = newest.cursor(filters.cursor)
+    listing = Listing(filters, newest.page(_whole(filters.rows()), size=SIZE, at=at))
+    return {"filters": filters, "listing": listing}
+
+
+def _whole(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    joined = rows.select_related("product", "locked_by__workflow")
+    return joined.defer("metadata", "locked_by__definition")
+
+
+def _seen(row: Subscription) -> tuple[Any, ...]:
+    holder = row.locked_by
+    held = (holder.pk, holder.status, locks.at_work(holder)) if holder else None
+    return (row.pk, row.status, row.insync, row.description, row.note, row.start_date, held)
+
+
+def _cells(rows: Iterable[Subscription]) -> Iterator[tuple[object, ...]]:
+    yield COLUMNS
+    for row in rows:
+        yield (
+            *(row.pk, row.description, row.status, str(row.insync).lower()),
+            *(row.locked_by_id or "", row.product.name, row.customer_id),
+            *map(_exact, (row.created_at, row.start_date, row.end_date)),
+            row.note,
+        )
+
+
+def _exact(at: datetime | None) -> str:
+    return timezone.localtime(at).isoformat(timespec="seconds") if at else ""
+
+
+__all__ = ["subscription_rows", "subscriptions", "subscriptions_csv"]

@@ -59,6 +59,8 @@ class Subscription(models.Model):
         indexes = [
             models.Index(fields=["status", "-created_at"], name="subscription_status"),
             models.Index(fields=["customer_id"], name="subscription_customer"),
+            models.Index(fields=["-created_at", "-id"], name="subscription_newest"),
+            models.Index(fields=["product", "status"], name="subscription_product"),
         ]
 
     def __str__(self) -> str:
