@@ -1,8 +1,10 @@
 """What is around every page of the console: menus, the way back, and how much needs the reader."""
 
 import re
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +17,7 @@ from workflows_app.models import Process
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LIST = "/admin/processes/"
+BASE_DIR: Path = settings.BASE_DIR
 
 
 @pytest.fixture
@@ -136,3 +139,48 @@ def test_the_frame_costs_the_same_number_of_queries_however_much_waits(
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+# The keyboard.
+
+
+def keys(page: str) -> dict[str, str]:
+    """Return what each key does, as the page reads it from its help."""
+    help_text = page.split("<dialog ")[1]
+    found = re.findall(r'data-keys="([^"]+)" data-(?:go|does)="([^"]+)"', help_text)
+    return dict(found)
+
+
+def test_every_key_of_the_help_does_something_that_the_page_knows(maria):
+    script = (BASE_DIR / "workflows_app/static/workflows_app/shortcuts.js").read_text()
+    deeds = re.search(r"const deeds = \{(.*?)\n  \};", script, re.DOTALL)
+    assert deeds
+    known = set(re.findall(r"^    (\w+): ", deeds[1], re.MULTILINE))
+    found = keys(text(maria.get("/admin/home/")))
+
+    addresses = {what for what in found.values() if what.startswith("/")}
+    assert set(found.values()) - addresses == known
+    assert addresses == {"/admin/home/", LIST, "/admin/subscriptions/", "/admin/start/"}
+    assert list(found) == ["g h", "g p", "g s", "g n", "j", "k", "o", "x", "/", "r", "?", "Escape"]
+    assert all(maria.get(address).status_code == 200 for address in addresses)
+
+
+def test_no_key_leads_to_a_page_that_the_user_may_not_see():
+    assert "g s" not in keys(text(signed_in("looker", "view_process").get(LIST)))
+
+
+def test_keys_can_be_switched_off(maria):
+    def on() -> bool:
+        return " data-on" in text(maria.get(LIST)).split("<dialog ")[1].split(">")[0]
+
+    assert on()
+    maria.post("/admin/preferences/", {"language": "", "time_zone": ""})
+    assert not on()
+    assert "switched off in your" in text(maria.get(LIST))
+
+
+def test_the_keys_are_listed_without_scripts_too(maria):
+    page = text(maria.get("/admin/preferences/"))
+
+    assert '<a href="/admin/preferences/#keys"' in page
+    assert page.count('data-keys="g p"') == 2

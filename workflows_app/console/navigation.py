@@ -34,6 +34,7 @@ class Link:
     label: Label
     url: str
     here: str = ""
+    view: str = ""
 
 
 MAIN = (
@@ -88,7 +89,7 @@ def links(request: HttpRequest, places: Sequence[Place]) -> list[Link]:
             continue
         if url := _url(place.view, {}):
             here = "page" if place.view == view else "true" if place.view in above else ""
-            found.append(Link(place.label, url, here))
+            found.append(Link(place.label, url, here, place.view))
     return found
 
 

@@ -4,11 +4,14 @@ from typing import Any
 
 from django import template
 from django.template import RequestContext
+from django.utils.functional import Promise
 
 from workflows_app import policy
 from workflows_app.console import navigation
 from workflows_app.console.navigation import Link
 from workflows_app.console.needs import badge
+from workflows_app.console.preferences import preferences_of
+from workflows_app.console.shortcuts import Bound, shortcuts
 
 register = template.Library()
 
@@ -23,6 +26,18 @@ def menu(context: RequestContext, name: str) -> list[Link]:
 def trail(context: RequestContext) -> list[Link]:
     """Return the pages above this one."""
     return navigation.trail(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def keyboard(context: RequestContext) -> list[tuple[str | Promise, list[Bound]]]:
+    """Return the shortcuts by group."""
+    return list(shortcuts(context["request"]))
+
+
+@register.simple_tag(takes_context=True)
+def wants_shortcuts(context: RequestContext) -> bool:
+    """Return whether the reader has not switched the shortcuts off."""
+    return preferences_of(context["request"]).shortcuts
 
 
 @register.simple_tag(takes_context=True)
