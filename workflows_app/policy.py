@@ -4,7 +4,7 @@ A user needs the permission, and where the workflow or the step names an authori
 too. A form with an assignee is for the members of the group of that name, if there is one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from django.contrib.auth.models import Group
@@ -75,9 +75,15 @@ def may_start(user: Any, definition: WorkflowDefinition) -> bool:
     return bool(user.has_perm(PERMISSIONS["start"])) and _consents(definition.authorize, user)
 
 
-def require(user: Any, action: Action, process: Process) -> None:
-    """Raise NotAllowed unless ``user`` may do ``action`` to the process."""
-    if not may(user, action, process):
+def require(user: Any, action: Action, process: Process, *, from_step: str = "") -> None:
+    """Raise NotAllowed unless ``user`` may do ``action`` to the process.
+
+    A retry from another step than the one at the bookmark needs the consent of both.
+    """
+    allowed = may(user, action, process)
+    if allowed and action == "retry" and from_step:
+        allowed = from_step in retriable(user, process, [from_step])
+    if not allowed:
         raise NotAllowed(_(_REFUSALS[action]))
 
 
@@ -90,6 +96,22 @@ def may(user: Any, action: Action, process: Process) -> bool:
     if action in ("retry", "skip", "edit"):
         return _consents(_authorizer(process, action), user)
     return True
+
+
+def retriable(user: Any, process: Process, paths: Iterable[str]) -> list[str]:
+    """Return those of the steps whose authorisers let ``user`` retry from them.
+
+    Each authoriser is asked once, however many steps it is of.
+    """
+    asked: dict[Authorizer | None, bool] = {}
+    consenting = []
+    for path in paths:
+        authorizer = _authorizer(process, "retry", path)
+        if authorizer not in asked:
+            asked[authorizer] = _consents(authorizer, user)
+        if asked[authorizer]:
+            consenting.append(path)
+    return consenting
 
 
 def consents(user: Any, process: Process) -> bool:
@@ -130,15 +152,18 @@ def _may_answer(user: Any, process: Process) -> bool:
     return not Group.objects.filter(name=assignee).exists()
 
 
-def _authorizer(process: Process, action: str) -> Authorizer | None:
-    """Return the nearest authoriser: of the step for this action, else of the workflow."""
+def _authorizer(process: Process, action: str, path: str | None = None) -> Authorizer | None:
+    """Return the nearest authoriser: of the step for this action, else of the workflow.
+
+    The step is that at the bookmark, unless ``path`` says which.
+    """
     try:
         definition = registry.get(process.workflow.name)
     except UnknownWorkflow:
         return None
     step: Step | None
     try:
-        step = definition.step(process.next_step)
+        step = definition.step(process.next_step if path is None else path)
     except UnknownStep:
         step = None
     of_step = step.authorize_resume if step else None

@@ -1,5 +1,6 @@
 """The page of one process: where it is, what each step did, and what can be done about it."""
 
+import json
 import re
 from datetime import timedelta
 from html import unescape
@@ -10,12 +11,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from pydantic import SecretStr
 
-from tests.engine import drain, run
-from tests.workflows_app.console import boom, confirm, reserve, signed_in, text
+from tests.engine import define, drain, run, state
+from tests.workflows_app.console import boom, confirm, field, move, reserve, signed_in, text
 from workflows_app import begin, conditional, engine, sleep_step, step, step_group
 from workflows_app.console.differences import patched
-from workflows_app.models import Process
+from workflows_app.models import Process, ProcessEvent
+from workflows_app.secret_values import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,8 +32,13 @@ def url(process: Process, page: str = "process") -> str:
     return reverse(f"workflows:{page}", args=[process.pk])
 
 
-def named(name: str):
-    return step(name)(lambda: {"n": 1})
+def named(name: str, **options):
+    return step(name, **options)(lambda: {"n": 1})
+
+
+def words(html: str) -> str:
+    """Return what a page says, without its tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 # The graph.
@@ -119,23 +127,16 @@ def test_a_poll_that_finds_nothing_new_costs_three_statements(maria):
     process = run(begin >> reserve >> confirm)
     tag = maria.get(url(process, "live"))["ETag"]
 
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         answer = maria.get(url(process, "live"), headers={"If-None-Match": tag})
 
     assert answer.status_code == 304
-    told = [query["sql"] for query in queries if "workflows_app_" in query["sql"]]
-    assert len(told) == 3
-    assert len(queries) == 5  # With the session and its user.
+    told = [query["sql"] for query in queries if '"workflows_app_' in query["sql"]]
+    assert len([sql for sql in told if "preferences" not in sql]) == 3
+    assert len(queries) <= 6  # With the session, its user, and what the user prefers.
 
 
 # What a step changed.
-
-
-def words(html: str) -> str:
-    """Return what a page says, without its tags."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 @step("Order")
@@ -236,3 +237,315 @@ def test_a_difference_has_an_end():
     assert (len(lists.places), lists.cut) == (60, True)
     assert (len(texts.lines), texts.cut) == (60, True)
     assert not huge.detailed
+
+
+# What can be done.
+
+DIALOG = {"HX-Request": "true", "HX-Target": "dialog"}
+
+
+def hidden(response, *names: str) -> dict[str, str]:
+    return {name: field(response, name) for name in names}
+
+
+def ask(client: Client, process: Process, action: str, **query) -> dict[str, str]:
+    """Open a confirmation, and return what its form sends back."""
+    return hidden(client.get(url(process, action), query), "seen", "since")
+
+
+def log(process: Process) -> list[str]:
+    return [event.action for event in process.events.order_by("pk")]
+
+
+def test_a_confirmation_opens_in_a_dialog_and_the_page_hears_that_it_is_done(maria):
+    process = run(begin >> reserve >> boom)
+    link = f'hx-get="{url(process, "abort")}" hx-target="#dialog"'
+    assert link in text(maria.get(url(process)))
+
+    asked = maria.get(url(process, "abort"), headers=DIALOG)
+    done = maria.post(url(process, "abort"), {"reason": "wrong"}, headers=DIALOG)
+
+    assert "<html" not in text(asked)
+    assert "cannot be resumed" in text(asked)
+    assert done.status_code == 204
+    assert json.loads(done["HX-Trigger"]) == {"done": {"says": "Aborted."}, "process-changed": {}}
+    assert maria.get(url(process)).context["messages"]._loaded_messages == []
+
+
+def test_what_is_refused_in_a_dialog_is_said_in_the_dialog(maria):
+    process = run(begin >> reserve)
+    looker = signed_in("looker", "view_process")
+
+    over = maria.post(url(process, "abort"), headers=DIALOG)
+    refused = looker.get(url(process, "abort"), headers=DIALOG)
+    incomplete = maria.post(url(process, "note"), {"note": "x" * 5001}, headers=DIALOG)
+
+    assert "it has already ended" in text(over)
+    assert "may not abort" in text(refused)
+    assert "longer than 5000" in text(incomplete)
+    assert all("<html" not in text(answer) for answer in (over, refused, incomplete))
+
+
+def test_a_task_deleted_in_a_dialog_leads_to_the_list(maria):
+    process = run(begin >> reserve, is_task=True)
+
+    assert maria.post(url(process, "delete"), headers=DIALOG)["HX-Redirect"] == "/admin/processes/"
+
+
+def gone_back_to(page: str) -> list[str]:
+    """Return the steps that the page offers to retry from."""
+    return re.findall(r'href="[^"]*/retry/\?from_step=([^"]+)"', page)
+
+
+def test_a_retry_may_begin_with_any_step_that_has_run(maria):
+    process = run(begin >> reserve >> step_group("Two", named("A") >> named("B")) >> boom >> move)
+
+    page = text(maria.get(url(process)))
+    offered = gone_back_to(page)
+    asked = maria.get(url(process, "retry"), {"from_step": "Reserve VLAN"})
+    sent = hidden(asked, "seen", "since", "from_step")
+    done = maria.post(url(process, "retry"), {**sent, "reason": "another VLAN"})
+    drain()
+
+    assert offered == ["Reserve%20VLAN", "Two%2FA"]
+    assert "goes on from “Reserve VLAN”: 4 steps are run again" in words(text(asked))
+    assert "The state stays as it is" in text(asked)
+    assert done["Location"] == url(process)
+    event = process.events.get(action="retried")
+    assert (event.details, event.reason) == ({"from": "Reserve VLAN"}, "another VLAN")
+    assert process.steps.filter(path="Reserve VLAN").count() == 2
+    assert "1 earlier attempt" in text(maria.get(url(process)))
+
+
+@pytest.mark.parametrize("path", ["Move VLAN", "Two/B", "Start", "Nowhere", "\0"])
+def test_a_retry_begins_with_no_other_step(maria, path):
+    process = run(begin >> reserve >> step_group("Two", named("A") >> named("B")) >> boom >> move)
+
+    maria.get(url(process, "retry"), {"from_step": path})
+    maria.post(url(process, "retry"), {"from_step": path})
+
+    assert log(process) == ["started"]
+
+
+def test_nothing_is_offered_to_go_back_to_unless_a_retry_is(maria):
+    process = run(begin >> reserve >> confirm)
+    failed = run(begin >> reserve >> boom, name="failing")
+    looker = signed_in("looker", "view_process")
+
+    assert "from_step" not in text(maria.get(url(process)))
+    assert "from_step" not in text(looker.get(url(failed)))
+
+
+def test_a_retry_from_another_step_asks_that_steps_authoriser_too(maria):
+    guarded = named("Guarded", authorize_retry=lambda user: user.username == "piet")
+    chain = guarded >> named("Free", authorize_retry=lambda user: True) >> boom
+    process = run(begin >> chain)
+    piet, els = (signed_in(name, "view_process", "retry_process") for name in ("piet", "els"))
+
+    assert gone_back_to(text(piet.get(url(process)))) == ["Guarded", "Free"]
+    assert gone_back_to(text(els.get(url(process)))) == ["Free"]
+    refused = els.post(url(process, "retry"), {"from_step": "Guarded"})
+    assert refused.status_code == 403
+    assert els.post(url(process, "retry"), {"from_step": "Free"}).status_code == 302
+
+
+def test_who_may_not_retry_a_step_may_not_continue_a_stranded_process_there():
+    process = run(begin >> reserve >> sleep_step("Sleep", 60))
+    guarded = named("Guarded", authorize_retry=lambda user: user.username == "piet")
+    define(begin >> reserve >> guarded)
+    els = signed_in("els", "view_process", "retry_process")
+
+    assert els.post(url(process, "retry"), {"from_step": "Guarded"}).status_code == 403
+    assert els.post(url(process, "retry"), {"from_step": "Reserve VLAN"}).status_code == 302
+
+
+# Confirmed, but something else by now.
+
+
+def test_a_retry_of_what_was_retried_meanwhile_is_not_done_again(maria):
+    process = run(begin >> reserve >> boom)
+    sent = ask(maria, process, "retry")
+    engine.retry(process.pk, by="piet", reason="the line is back")
+    drain()
+
+    answer = maria.post(url(process, "retry"), {**sent, "reason": "again"})
+
+    assert answer.status_code == 409
+    told = words(text(answer))
+    assert "has moved on since this was asked: it is failed now. Nothing was done." in told
+    assert "piet: retried · “the line is back”" in told
+    assert "Boom: failed" in told
+    assert "Your reason was: “again”" in told
+    assert log(process) == ["started", "retried"]
+    again = maria.post(url(process, "retry"), {**ask(maria, process, "retry"), "reason": "again"})
+    assert again.status_code == 302
+
+
+def test_an_abort_whose_consequence_changed_is_asked_again(maria):
+    process = run(begin >> reserve >> confirm >> sleep_step("Sleep", 60), cleanup=move)
+    sent = ask(maria, process, "abort")
+    Process.objects.update(status="running", due_at=timezone.now())
+
+    answer = maria.post(url(process, "abort"), sent, headers=DIALOG)
+
+    assert answer.status_code == 409
+    assert "it is running now" in words(text(answer))
+    assert "Ask again" in text(answer)
+    assert log(process) == ["started"]
+
+
+def test_an_abort_is_not_stale_because_the_process_runs_on(maria):
+    process = run(begin >> reserve >> move >> boom)
+    Process.objects.update(status="running", due_at=timezone.now())
+    sent = ask(maria, process, "abort")
+    Process.objects.update(next_step="Move VLAN", modified_at=timezone.now())
+
+    assert maria.post(url(process, "abort"), sent).status_code == 302
+    assert log(process) == ["started", "aborted"]
+
+
+def test_a_note_that_somebody_else_changed_is_not_overwritten(maria):
+    process = run(begin >> reserve >> confirm)
+    sent = ask(maria, process, "note")
+    engine.set_note(process.pk, note="ticket 4711", by="piet")
+
+    answer = maria.post(url(process, "note"), {**sent, "note": "mine"})
+
+    assert answer.status_code == 409
+    assert "piet: note changed" in words(text(answer))
+    assert "mine" in text(answer)
+    process.refresh_from_db()
+    assert process.note == "ticket 4711"
+
+
+@pytest.mark.parametrize(
+    "since", ["", "x", "1", "1.2.3.4", "9" * 99 + ".1.1", "-1.-1.-1", "٣.٣.٣", "\0"]
+)
+def test_any_text_may_come_back_instead_of_the_page_s_own(maria, since):
+    process = run(begin >> reserve >> boom)
+
+    answer = maria.post(url(process, "retry"), {"seen": "forged", "since": since})
+
+    assert answer.status_code == 409
+    assert log(process) == ["started"]
+
+
+# Editing the state.
+
+
+def edit(client: Client, process: Process, **typed):
+    return client.post(url(process, "edit"), {"reason": "typo", **typed})
+
+
+def confirmed(client: Client, process: Process, preview, **changes):
+    sent = hidden(preview, "seen", "since", "sealed")
+    return client.post(url(process, "edit"), {"reason": "typo", **sent, **changes})
+
+
+def test_an_edit_is_previewed_then_done_and_logged(maria):
+    process = run(begin >> order >> boom)
+    form = text(maria.get(url(process, "edit")))
+    assert 'name="several" id="id_several" rows="6" spellcheck="false"></textarea>' in form
+    assert "&quot;mtu 9000\\nunit 1\\n&quot;" in form
+
+    changed = json.dumps({"saps": [{"vlan": 7, "port": "a"}, {"vlan": 101, "port": "b"}],
+                          "tags": ["x"], "gone": 1})  # fmt: skip
+    preview = edit(maria, process, **{"value:order": changed})
+    assert "saps.0.vlan 100 → 7" in words(text(preview))
+    assert log(process) == ["started"]
+    done = confirmed(maria, process, preview)
+
+    assert done["Location"] == url(process)
+    event = process.events.get(action="state edited")
+    assert event.reason == "typo"
+    assert list(event.details["after"]) == ["order"]
+    assert state(process)["order"]["saps"][0]["vlan"] == 7
+    assert "saps.0.vlan 100 → 7" in words(text(maria.get(url(process))))
+
+
+def test_only_what_was_changed_is_given_and_a_new_key_may_be_added(maria):
+    process = run(begin >> reserve >> boom)
+
+    preview = edit(
+        maria,
+        process,
+        **{"value:vlan": " 1001 ", "new_key": "site", "new_value": '"asd"', "several": '{"a": 1}'},
+    )
+    confirmed(maria, process, preview)
+
+    after = process.events.get(action="state edited").details["after"]
+    assert after == {"site": "asd", "a": 1}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {},
+        {"value:vlan": "1001"},
+        {"value:vlan": "{"},
+        {"value:vlan": "NaN"},
+        {"value:vlan": '"\\u0000"'},
+        {"value:vlan": "[" * 100_000},
+        {"value:vlan": "1" * 5000},
+        {"new_key": "x", "new_value": ""},
+        {"several": "[1]"},
+    ],
+)
+def test_what_is_no_edit_is_said_and_kept_as_typed(maria, typed):
+    process = run(begin >> reserve >> boom)
+
+    answer = edit(maria, process, **typed)
+
+    assert answer.status_code == 400
+    assert 'role="alert"' in text(answer)
+    assert log(process) == ["started"]
+    if typed.get("value:vlan") == "{":
+        assert ">{</textarea>" in text(answer)
+        assert "A text stands in double quotes." in text(answer)
+
+
+def test_a_secret_is_edited_without_being_shown(maria):
+    @step("Log in")
+    def log_in():
+        return {"login": SecretStr("first-secret"), "password": "first-secret"}
+
+    process = run(begin >> log_in >> boom)
+    form = text(maria.get(url(process, "edit")))
+    typed = {"value:login": "other-secret", "value:password": "other-secret"}
+
+    preview = edit(maria, process, **typed)
+    done = confirmed(maria, process, preview)
+
+    assert "first-secret" not in form
+    assert "-secret" not in text(preview) + text(maria.get(url(process)))
+    assert done.status_code == 302
+    assert opened(state(process))["login"].get_secret_value() == "other-secret"
+    assert state(process)["password"] == "other-secret"
+
+
+def test_a_preview_is_of_one_process_for_one_operator(maria):
+    one, other = (run(begin >> reserve >> boom, name=name) for name in ("one", "other"))
+    piet = signed_in("piet", "view_process", "repair_process")
+    preview = edit(maria, one, **{"value:vlan": "7"})
+    sealed = field(preview, "sealed")
+
+    for client, process, text_sent in (
+        (piet, one, sealed),
+        (maria, other, sealed),
+        (maria, one, "forged"),
+    ):
+        answer = client.post(url(process, "edit"), {"reason": "typo", "sealed": text_sent})
+        assert answer.status_code == 400
+    assert ProcessEvent.objects.filter(action="state edited").count() == 0
+
+
+def test_an_edit_whose_preview_is_stale_is_not_done(maria):
+    process = run(begin >> reserve >> boom)
+    preview = edit(maria, process, **{"value:vlan": "7"})
+    engine.edit_state(process.pk, values={"vlan": 8}, by="piet", reason="mine")
+
+    answer = confirmed(maria, process, preview)
+
+    assert answer.status_code == 409
+    assert "piet: state edited · “mine”" in words(text(answer))
+    assert state(process)["vlan"] == 8

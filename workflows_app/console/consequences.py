@@ -58,9 +58,11 @@ class Consequence:
     choices: list[tuple[str, str]] = field(default_factory=list)
 
 
-def consequence(action: Action, process: Process) -> Consequence:
-    """Say what ``action`` will do to the process."""
+def consequence(action: Action, process: Process, *, from_step: str = "") -> Consequence:
+    """Say what ``action`` will do to the process; a retry may begin with ``from_step``."""
     definition = definition_of(process)
+    if action == "retry" and definition and from_step in definition.by_path:
+        return Consequence(_retry_from(process, definition, from_step))
     if action == "retry" and definition and process.next_step not in definition.by_path:
         return _choose(process, definition)
     return Consequence(list(_SAYINGS[action](process, definition)))
@@ -130,6 +132,26 @@ def _retry(process: Process, definition: WorkflowDefinition | None) -> list[str]
         _("What the group changed in the state is forgotten; what it did outside is not undone."),
     ]
     if any(step.kind == "callback" and group in step.groups for step in definition.steps):
+        sentences.append(_("A new callback address is handed out; the old one is refused."))
+    return sentences
+
+
+def _retry_from(process: Process, definition: WorkflowDefinition, path: str) -> list[str]:
+    paths = [step.path for step in definition.steps]
+    again = paths[paths.index(path) :] if path in paths else []
+    if process.next_step in again:
+        again = again[: again.index(process.next_step) + 1]
+    text = ngettext(
+        "The process goes on from “%(step)s”: %(count)s step is run again.",
+        "The process goes on from “%(step)s”: %(count)s steps are run again.",
+        len(again),
+    )
+    sentences = [
+        text % {"step": step_name(process, path), "count": len(again)},
+        _("The state stays as it is, with what these steps have changed in it."),
+        _("What they did outside is not undone, and may be done a second time."),
+    ]
+    if any(definition.step(step).kind == "callback" for step in again):
         sentences.append(_("A new callback address is handed out; the old one is refused."))
     return sentences
 

@@ -14,6 +14,7 @@ from workflows_app.console.consequences import WORDS, Words, definition_of, is_s
 from workflows_app.console.graph import Drawing, drawings
 from workflows_app.console.listing import aborts
 from workflows_app.console.pages import tag_of
+from workflows_app.console.retrying import retry_points
 from workflows_app.console.sentences import LOOKS, Facts, Look, Sentence, sentence
 from workflows_app.console.timeline import Entry, Group, grouped, timeline
 from workflows_app.console.whereabouts import in_words, spots
@@ -171,6 +172,13 @@ class View:
         if is_stranded(self.process) and policy.may(self.user, "retry", self.process):
             allowed.insert(0, "retry")
         return allowed
+
+    @cached_property
+    def retry_points(self) -> list[str]:
+        """The steps that the user may go back to."""
+        if "retry" not in self.allowed:
+            return []
+        return policy.retriable(self.user, self.process, retry_points(self.process, self.rows))
 
     @property
     def answerable(self) -> bool:
