@@ -46,7 +46,7 @@ MAIN = (
 MORE = (
     Place("workflows:products", _("Products"), "workflows_app.view_product"),
     Place("workflows:workflows", _("Workflows"), _VIEW),
-    Place("workflows:schedules", _("Schedules"), _VIEW),
+    Place("workflows:schedules", _("Schedules"), policy.PERMISSIONS["see schedules"]),
     Place("callback_console:callbacks", _("Callbacks"), _VIEW),
     Place("workflows:action_log", _("Action log"), _VIEW),
     Place("workflows:engine", _("Engine"), _VIEW),
@@ -71,6 +71,12 @@ ABOVE: Mapping[str, tuple[str, Label]] = {
     "workflows:notifications": ("workflows:notices", _("Notices")),
     "workflows:workflow": ("workflows:workflows", _("Workflows")),
     "workflows:schedule": ("workflows:schedules", _("Schedules")),
+    "workflows:schedule_choose": ("workflows:schedules", _("Schedules")),
+    "workflows:schedule_set_up": ("workflows:schedule_choose", _("New schedule")),
+    **{
+        f"workflows:schedule_{act}": ("workflows:schedule", _("Schedule"))
+        for act in ("edit", "run", "pause", "unpause", "delete")
+    },
     "callback_console:callback": ("callback_console:callbacks", _("Callbacks")),
     **{
         f"callback_console:{action}": ("callback_console:callback", _("Callback"))

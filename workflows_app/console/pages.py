@@ -19,7 +19,13 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language, gettext as _, gettext_noop as marked
 
 from workflows_app import policy
-from workflows_app.errors import NotAllowed, UnknownProcess, UnknownSubscription, WorkflowError
+from workflows_app.errors import (
+    NotAllowed,
+    UnknownProcess,
+    UnknownSchedule,
+    UnknownSubscription,
+    WorkflowError,
+)
 
 View = Callable[..., HttpResponseBase]
 STOP_POLLING = 286
@@ -44,7 +50,7 @@ def view_for(permission: str, what: str) -> Callable[[View], View]:
                 return refused(request, _("you may not %(what)s") % {"what": _(what)}, status=403)
             try:
                 return view(request, **arguments)
-            except (UnknownProcess, UnknownSubscription) as error:
+            except (UnknownProcess, UnknownSchedule, UnknownSubscription) as error:
                 raise Http404(str(error)) from error
             except NotAllowed as error:
                 return refused(request, str(error), status=403)
@@ -125,7 +131,7 @@ def _say_and_go_back(
     request: HttpRequest, error: WorkflowError, arguments: dict[str, Any]
 ) -> HttpResponse:
     target = reverse("workflows:processes")
-    for what in ("process", "subscription"):
+    for what in ("process", "subscription", "schedule"):
         if identity := arguments.get(f"{what}_id"):
             target = reverse(f"workflows:{what}", args=[identity])
     if request.path == target:

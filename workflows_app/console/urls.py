@@ -16,6 +16,9 @@ from workflows_app.console import (
     processes,
     product_page,
     products,
+    schedule_acts,
+    schedules,
+    scheduling,
     starting,
     subscription_page,
     subscriptions,
@@ -88,6 +91,21 @@ urlpatterns = [
     ),
     path("action-log/", action_log.action_log, name="action_log"),
     path("action-log/csv/", action_log.export, name="action_log_csv"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/new/", scheduling.choose, name="schedule_choose"),
+    path("schedules/new/<str:workflow_name>/", scheduling.set_up, name="schedule_set_up"),
+    path("schedules/preview/", scheduling.preview, name="schedule_preview"),
+    path("schedules/<uuid:schedule_id>/", schedules.schedule, name="schedule"),
+    path("schedules/<uuid:schedule_id>/edit/", scheduling.edit, name="schedule_edit"),
+    *(
+        path(
+            f"schedules/<uuid:schedule_id>/{act}/",
+            schedule_acts.act,
+            {"action": act},
+            name=f"schedule_{act}",
+        )
+        for act in schedule_acts.ACTS
+    ),
     path("engine/", machinery.overview, name="engine"),
     path("engine/pause/", machinery.pause, name="pause"),
     path("engine/unpause/", machinery.unpause, name="unpause"),
