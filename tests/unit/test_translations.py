@@ -8,7 +8,16 @@ import pytest
 from django.test import Client
 
 from orchestrator_project import translations
+from tests.unit import bare_texts
 
+BASE = Path(__file__).resolve().parents[2]
+UNMARKED = {  # Texts of these are yet to be marked.
+    "admin/index.html", "callbacks/callbacks.html", "forms/checklist.html", "forms/optional.html",
+    "forms/problems.html", "forms/rows.html", "workflows/action.html", "workflows/engine.html",
+    "workflows/line.html", "workflows/live.html", "workflows/logged_out.html",
+    "workflows/processes.html", "workflows/refused.html", "workflows/rows.html",
+    "workflows/run.html",
+}  # fmt: skip
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Language: nl\\n"\n\n'
 CODE = 'ngettext("%(count)s step", "%(count)s steps", 2)\n_("Retry")\n'
 TEMPLATE = """{% load i18n %}
@@ -113,3 +122,29 @@ def test_the_api_answers_in_english_whatever_the_client_asks_for() -> None:
     answer = client.get("/api/processes/")
 
     assert answer.json()["detail"] == "Authentication credentials were not provided."
+
+
+def test_every_text_of_a_template_can_be_translated() -> None:
+    found = {
+        path.relative_to(BASE / "templates").as_posix(): texts
+        for path in bare_texts.templates(BASE)
+        if (texts := list(bare_texts.in_template(path.read_text())))
+    }
+
+    assert {name: texts for name, texts in found.items() if name not in UNMARKED} == {}
+
+
+@pytest.mark.parametrize(
+    ("template", "texts"),
+    [
+        ("<p>Retry {{ name }}</p>", ["Retry"]),
+        ('<p title="Now">{% translate "Retry" %} <code>up</code></p>', ["title='Now'"]),
+        ("{% blocktranslate %}By {{ who }}{% endblocktranslate %} · 12 min", []),
+        ('{% include "a.html" with none="No other one." at="x" %}', ["No other one."]),
+        ('{% include "a.html" with none=_("No other one.") %}', []),
+        ('{{ who|default:"somebody" }} {{ n|pluralize }}', ['|default:"somebody"', "|pluralize"]),
+        ("{% comment %}Not shown{% endcomment %}{# Nor this #}", []),
+    ],
+)  # fmt: skip
+def test_a_bare_text_is_found(template: str, texts: list[str]) -> None:
+    assert list(bare_texts.in_template(template)) == texts
