@@ -57,9 +57,10 @@ class Operator:
         """Press the main button of the form, whatever it says."""
         self.page.locator(".wf-buttons .default").click()
 
-    def tab_to(self, role: str, name: str) -> None:
+    def tab_to(self, role: str, name: str, *, group: str = "") -> None:
         """Press the tabulator until that is focused; then everybody can see that it is."""
-        wanted = self.page.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
+        where = self.page.get_by_role("group", name=group) if group else self.page
+        wanted = where.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
         wanted.wait_for()
         for _ in range(TABS):
             self.page.keyboard.press("Tab")

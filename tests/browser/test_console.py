@@ -37,6 +37,34 @@ def test_an_l2vpn_is_ordered_watched_and_confirmed(operator, site):
     expect(steps.locator("summary").filter(has_text="Activate")).to_contain_text("done")
 
 
+def test_an_l2vpn_is_ordered_and_confirmed_with_the_keyboard_alone(operator, site):
+    site.start_runner()
+    page, keyboard = operator.page, operator.page.keyboard
+    operator.tab_to("link", "Start a process")
+    operator.press("Enter")
+    operator.tab_to("link", "Provision L2VPN")
+    operator.press("Enter")
+
+    operator.tab_to("textbox", "Customer")
+    keyboard.type("Polar Institute")
+    operator.tab_to("spinbutton", "Vlan")
+    keyboard.type("1002")
+    operator.press("Enter")
+    operator.tab_to("radio", "Amsterdam 1", group="Node a")
+    operator.press("Space")
+    operator.tab_to("radio", "Amsterdam 1", group="Node b")
+    operator.press("ArrowDown", "Enter")
+
+    expect(page.get_by_role("heading", name="Review")).to_be_visible()
+    operator.tab_to("button", "Start Provision L2VPN")
+    operator.press("Enter")
+    page.get_by_role("button", name="Confirm and continue").wait_for()
+    operator.tab_to("button", "Confirm and continue")
+    operator.press("Enter")
+
+    expect(page.locator(".wc-badge")).to_contain_text("completed")
+
+
 def test_a_failure_is_understood_and_repaired_with_the_keyboard_alone(operator, site, system):
     answers = iter([5, 0])
     system.before_it_takes_an_order = lambda order: system.answer(order, return_code=next(answers))
@@ -62,7 +90,7 @@ def test_a_failure_is_understood_and_repaired_with_the_keyboard_alone(operator, 
 
     expect(page.locator(".wc-badge")).to_contain_text("completed")
     operator.press("Escape")
-    page.get_by_text("Action log").click()
+    page.locator("#log-open").click()
     expect(page.get_by_role("row", name="retried")).to_contain_text("the line is repaired")
 
 
