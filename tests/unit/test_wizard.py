@@ -315,6 +315,15 @@ def test_adding_a_row_keeps_what_was_typed_and_refuses_nothing(wizard):
     assert rendered.one("page-ports-rows")["value"] == "2"
 
 
+def test_a_row_that_was_added_or_moved_has_the_focus(wizard):
+    added = answer(wizard, at_second_page(wizard), change="add page-ports")
+    moved = answer(wizard, added, change="up page-ports-1")
+
+    assert "autofocus" in render(added).one("page-ports-1-name")
+    assert "autofocus" in render(moved).one("page-ports-0-name")
+    assert "autofocus" not in render(added).one("page-ports-0-name")
+
+
 def test_enter_goes_on_rather_than_back(wizard):
     buttons = [c for c in render(at_second_page(wizard)).controls if c["tag"] == "button"]
 

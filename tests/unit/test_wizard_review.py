@@ -17,7 +17,7 @@ from workflows_app.forms import (
     choice_list,
     read_only_field,
 )
-from workflows_app.wizard import Finished, FormChanged, Review, Wizard
+from workflows_app.wizard import Finished, FormChanged, Page, Review, Wizard
 from workflows_app.wizard.draft import Draft
 
 
@@ -145,6 +145,7 @@ def test_a_form_is_not_sent_by_a_draft_that_was_never_reviewed(wizard):
 def test_a_form_of_one_page_that_says_so_needs_one_click():
     page = Wizard(Customer, {}, key="k", reviews=True).open()
 
+    assert isinstance(page, Page)
     assert page.sends
     assert "Start it" in render(page, submit_label="Start it").html
 

@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 from hypothesis import example, given, strategies as st
 from pydantic import BaseModel, EmailStr, Field, HttpUrl, SecretStr, create_model
+from pydantic_forms.validators.components.callout import CalloutMessageType
 
 from tests.labels import label
 from tests.unit.rendered import render
@@ -309,6 +310,83 @@ def test_rows_are_added_and_removed_without_a_script():
     assert removed == {"value": []}
 
 
+def names(inputs):
+    return [row["name"] for row in inputs["value"]]
+
+
+def test_rows_are_moved_without_a_script():
+    page = page_of(list[Port], [Port(name="a"), Port(name="b"), Port(name="c")])
+    rendered = render(page)
+
+    assert names(page_inputs(page, rendered.post(change="up page-value-2"))) == ["a", "c", "b"]
+    for nonsense in ("up page-value-0", "up page-value-3", "up page-value--1", "up", "up page"):
+        assert names(page_inputs(page, rendered.post(change=nonsense))) == ["a", "b", "c"]
+    assert "up page-value-0" not in rendered.html
+
+
+def test_a_list_says_how_many_it_takes():
+    page = page_of(Annotated[list[Port], Field(min_length=1, max_length=3)])
+
+    assert "1 to 3." in render(page).html
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default", "optional"),
+    [
+        (str, ..., False),
+        (str | None, None, True),
+        (LongText, "", True),
+        (int, 5, False),
+        (bool, False, False),
+        (list[str], [], True),
+        (choice_list(Service), ..., True),
+        (choice_list(Service, min_items=1), ..., False),
+        (list[Port], [], True),
+        (Annotated[list[Port], Field(min_length=1)], ..., False),
+        (Port | None, None, True),
+        (Port, ..., False),
+        (Label, None, False),
+    ],
+    ids=label,
+)
+def test_what_may_be_left_empty_says_so(annotation, default, optional):
+    form = page_form(page_of(annotation, default))
+
+    assert form.parts[0].optional == optional
+
+
+def test_a_page_with_both_says_what_the_marks_mean():
+    both = create_model("Both", __base__=FormPage, a=(str, ...), b=(str | None, None))
+
+    assert "What is not marked as optional is required." in render(both).html
+    assert "is required." not in render(page_of(str)).html
+
+
+def test_a_unit_stands_beside_the_label():
+    page = page_of(Annotated[int, Field(json_schema_extra={"unit": "Mbit/s"})])
+
+    assert "Mbit/s" in render(page).html
+
+
+@pytest.mark.parametrize("tone", ["danger", CalloutMessageType.DANGER], ids=["word", "member"])
+def test_a_callout_says_its_tone_in_a_word_and_a_colour(tone):
+    html = render(page_of(callout(message="Hot", message_type=tone), None)).html
+
+    assert "wf-danger" in html
+    assert ">Danger</span>" in html
+
+
+def test_a_tone_that_nobody_knows_is_a_note():
+    html = render(page_of(callout(message="Hot", message_type='"><script>'), None)).html
+
+    assert "wf-primary" in html
+    assert "script" not in html
+
+
+def test_a_value_that_is_fixed_can_be_copied():
+    assert 'data-copy="frozen"' in render(page_of(read_only_field("frozen"), "frozen")).html
+
+
 def test_a_model_that_may_be_left_out_is_added_the_same_way():
     page = page_of(Port | None, None)
 
@@ -435,7 +513,7 @@ def test_a_summary_is_a_table():
         (Annotated[Service, Field(frozen=True)], Service.IP, "Internet"),
         (DisplaySubscription, WHO, str(WHO)),
         (callout(header="Careful", message="Hot"), None, "Hot"),
-        (markdown(content="# <b>"), None, "# &lt;b&gt;"),
+        (markdown(content="# <b>"), None, "<h3>&lt;b&gt;</h3>"),
         (Divider, None, "<hr"),
     ],
     ids=label,

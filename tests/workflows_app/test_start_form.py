@@ -1,5 +1,7 @@
 """A workflow's start form in the console: what is filled in, what is kept, and who may what."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from pydantic import SecretStr
@@ -86,7 +88,7 @@ def test_a_refused_start_is_the_review_again_with_the_reason(maria, refuse):
     if refuse == "unregistered":
         Workflow.objects.filter(name="order").delete()
     if refuse == "key":
-        inputs = [{"customer": "x"}, {"vlan": 1}]
+        inputs: list[dict[str, Any]] = [{"customer": "x"}, {"vlan": 1}]
         engine.start("order", inputs=inputs, by="maria", key=field(review, "key"))
 
     response = post(maria, review, address, send="1")
@@ -104,17 +106,18 @@ def test_a_predicate_that_refuses_now_says_so_before_anything_is_typed(maria):
 
 
 def test_a_process_is_started_again_with_the_inputs_of_an_earlier_one(maria, order):
-    inputs = [{"customer": "SURF", "api_token": "swordfish", "password": "hunter2"}, {"vlan": 9}]
+    first = {"customer": "SURF", "api_token": "swordfish", "password": "hunter2"}
+    inputs: list[dict[str, Any]] = [first, {"vlan": 9}]
     earlier = engine.start("order", inputs=inputs, by="piet")
 
-    first = maria.get(order, {"from": earlier.pk})
-    second = post(maria, first, order, page__customer="SURF")
+    page = maria.get(order, {"from": earlier.pk})
+    second = post(maria, page, order, page__customer="SURF")
 
-    assert field(first, "page-customer") == "SURF"
+    assert field(page, "page-customer") == "SURF"
     assert field(second, "page-vlan") == "9"
-    assert str(earlier.pk) in text(first)
+    assert str(earlier.pk) in text(page)
     for secret in ("swordfish", "hunter2", "***"):
-        assert secret not in text(first)
+        assert secret not in text(page)
 
 
 @pytest.mark.parametrize(

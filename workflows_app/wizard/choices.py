@@ -64,6 +64,9 @@ class ChoicesField(ChoiceField):
     def enumeration(self) -> dict[str, Any]:
         return self.prop.item.schema if self.prop.item else {}
 
+    def refuses_blank(self) -> bool:
+        return bool(self.prop.bounds[0])
+
     def blank(self) -> Any:
         return None if self.prop.nullable else []
 

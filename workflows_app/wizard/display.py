@@ -2,12 +2,22 @@
 
 import json
 from dataclasses import dataclass, field
+from enum import Enum
+from inspect import cleandoc
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
+from workflows_app.wizard.prose import prose
 from workflows_app.wizard.schema import OMITTED, Property
 
+TONES = {
+    "primary": gettext_lazy("Note"),
+    "success": gettext_lazy("Good"),
+    "warning": gettext_lazy("Warning"),
+    "danger": gettext_lazy("Danger"),
+    "accent": gettext_lazy("Important"),
+}
 BLOCKS = {"callout", "divider", "hidden", "label", "markdown", "summary"}
 
 
@@ -28,6 +38,11 @@ class Shown:
     headers: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
+
+    @property
+    def said_tone(self) -> str:
+        """What the colour says, in a word."""
+        return str(TONES[self.tone])
 
 
 def shown(prop: Property) -> Shown:
@@ -54,6 +69,8 @@ def text(value: Any) -> str:
         return _("Yes") if value else _("No")
     if isinstance(value, dict | list):
         return json.dumps(value, indent=2, ensure_ascii=False)
+    if isinstance(value, Enum):
+        return text(value.value)
     return "" if value is None else str(value)
 
 
@@ -63,11 +80,13 @@ def _labelled(prop: Property, value: Any) -> str:
 
 
 def _note(kind: str, note: dict[str, Any]) -> Shown:
+    tone = text(note.get("message_type" if kind == "callout" else "color"))
+    said = text(note.get("message" if kind == "callout" else "content"))
     return Shown(
         kind,
-        text(note.get("message" if kind == "callout" else "content")),
+        prose(cleandoc(said)) if kind == "markdown" else said,
         heading=text(note.get("header")),
-        tone=text(note.get("message_type" if kind == "callout" else "color")) or "primary",
+        tone=tone if tone in TONES else "primary",
     )
 
 

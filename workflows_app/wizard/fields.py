@@ -119,6 +119,7 @@ class NumberField(InputField):
             "min": schema.get("minimum", _next(schema.get("exclusiveMinimum"), +1, whole=whole)),
             "max": schema.get("maximum", _next(schema.get("exclusiveMaximum"), -1, whole=whole)),
             "step": schema.get("multipleOf", 1 if whole and len(members) == 1 else "any"),
+            "inputmode": "numeric" if whole and schema.get("minimum", -1) >= 0 else None,
         }
         return forms.NumberInput(
             {name: value for name, value in attrs.items() if value is not None}

@@ -19,6 +19,12 @@ UNTITLED = "unknown"  # What pydantic-forms calls a page without a title.
 class PageForm(ObjectForm):
     """A page: its inputs with their values and errors, and a summary of what is wrong."""
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some inputs are optional and some are not."""
+        asked = [part.optional for part in self.parts if part.shows_faults]
+        return any(asked) and not all(asked)
+
     def problem_list(self) -> list[Problem]:
         return list(self.problems())
 

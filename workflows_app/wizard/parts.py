@@ -15,6 +15,7 @@ from django.http import QueryDict
 
 from workflows_app.wizard.display import shown
 from workflows_app.wizard.faults import Fault, Problem, within
+from workflows_app.wizard.hints import amount
 from workflows_app.wizard.kinds import field_for
 from workflows_app.wizard.pickers import Picker
 from workflows_app.wizard.schema import OMITTED, Property, Shape
@@ -64,6 +65,16 @@ class ObjectForm(forms.Form):
         for part in self.parts:
             yield from part.problems()
 
+    def focus(self) -> None:
+        """Let the first of its inputs have the focus when the page is opened."""
+        for field in list(self.fields.values())[:1]:
+            field.widget.attrs["autofocus"] = True
+
+    def rows_changed(self, change: str) -> None:
+        """Give the focus to the row that a button has added or moved."""
+        for part in self.parts:
+            part.rows_changed(change)
+
     def picker(self, name: str) -> Picker | None:
         """Return the picker of that name, here or in the parts."""
         found = (part.picker(name) for part in self.parts if name.startswith(part.name))
@@ -75,6 +86,7 @@ class Part:
 
     template: ClassVar[str]
     shows_faults: ClassVar[bool] = True
+    optional = False
 
     def __init__(self, form: ObjectForm, prop: Property) -> None:
         self.prop = prop
@@ -97,6 +109,9 @@ class Part:
     def picker(self, name: str) -> Picker | None:
         return None
 
+    def rows_changed(self, change: str) -> None:
+        """See ``ObjectForm``."""
+
 
 class FieldPart(Part):
     template = "forms/field.html"
@@ -115,6 +130,11 @@ class FieldPart(Part):
     @property
     def bound(self) -> BoundField:
         return self.form[self.prop.name]
+
+    @property
+    def optional(self) -> bool:  # type: ignore[override]
+        field = self.bound.field
+        return not (field.required or self.is_tick or self.bound.is_hidden)
 
     @property
     def is_tick(self) -> bool:
@@ -163,6 +183,9 @@ class GroupPart(Part):
     def picker(self, name: str) -> Picker | None:
         return self.form.picker(name)
 
+    def rows_changed(self, change: str) -> None:
+        self.form.rows_changed(change)
+
 
 class RowsPart(Part):
     """A list of more than lines; a row is added or removed by posting the page as it is."""
@@ -202,12 +225,15 @@ class RowsPart(Part):
     @classmethod
     def read(cls, prop: Property, post: QueryDict, name: str) -> Any:
         change = post.get(CHANGE, "")
-        rows = [
-            read_row(prop, post, f"{name}-{at}")
-            for at in range(posted_count(post, f"{name}-rows"))
-            if change != f"remove {name}-{at}"
-        ]
-        rows = [row for row in rows if row is not OMITTED]
+        places = list(range(posted_count(post, f"{name}-rows")))
+        for at in places[1:]:
+            if change == f"up {name}-{at}":
+                places[at - 1], places[at] = at, at - 1
+                break
+        posted = (
+            read_row(prop, post, f"{name}-{at}") for at in places if change != f"remove {name}-{at}"
+        )
+        rows = [row for row in posted if row is not OMITTED]
         if change == f"add {name}":
             rows.append({} if prop.row.is_object else None)
         if prop.shape is Shape.OPTIONAL:
@@ -227,6 +253,19 @@ class RowsPart(Part):
         return [fault for fault in self.faults if not fault.loc or fault.loc[0] not in rows]
 
     @property
+    def amount(self) -> str:
+        """How many rows there may be, as a sentence."""
+        return "" if self.prop.shape is Shape.OPTIONAL else amount(self.prop)
+
+    @property
+    def optional(self) -> bool:  # type: ignore[override]
+        return not self.fewest
+
+    @property
+    def can_move(self) -> bool:
+        return len(self.rows) > 1
+
+    @property
     def can_add(self) -> bool:
         return self.most is None or len(self.rows) < self.most
 
@@ -243,6 +282,15 @@ class RowsPart(Part):
 
     def picker(self, name: str) -> Picker | None:
         return next(filter(None, (row.picker(name) for row in self.rows)), None)
+
+    def rows_changed(self, change: str) -> None:
+        moved = [f"up {self.name}-{at}" for at in range(1, len(self.rows))]
+        if change == f"add {self.name}" and self.rows:
+            self.rows[-1].focus()
+        if change in moved:
+            self.rows[moved.index(change)].focus()
+        for row in self.rows:
+            row.rows_changed(change)
 
 
 class DisplayPart(Part):

@@ -93,6 +93,9 @@ class PickersField(PickerField):
     def hint(self) -> str:
         return join(self.prop.help, to_choose(self.prop))
 
+    def refuses_blank(self) -> bool:
+        return bool(self.prop.bounds[0])
+
     def blank(self) -> Any:
         return None if self.prop.nullable else []
 

@@ -54,7 +54,8 @@ def _entries(properties: Iterable[Property], inputs: Mapping[str, Any]) -> Itera
 
 def _entry(prop: Property, value: Any) -> Entry:
     if prop.shape is Shape.FIELD:
-        return Entry(prop.label, lines=field_for(prop).said(value))
+        lines = field_for(prop).said(value)
+        return Entry(prop.label, lines=[f"{line} {prop.unit}".rstrip() for line in lines])
     if prop.shape is Shape.GROUP:
         return Entry(prop.label, parts=list(_entries(prop.children, _object(value))))
     rows = value if isinstance(value, list) else [value] * (value is not None)

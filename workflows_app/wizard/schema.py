@@ -50,6 +50,11 @@ class Property:
         return str(self.schema.get("description", ""))
 
     @property
+    def unit(self) -> str:
+        """What a number is a number of, if the author says so in the JSON schema."""
+        return str(self.schema.get("unit") or self.extra.get("unit") or "")
+
+    @property
     def format(self) -> str:
         return str(self.schema.get("format", ""))
 

@@ -109,7 +109,9 @@ class Wizard:
         if BACK in post and draft.before:
             return self._back(replace(draft, after=[typed, *draft.after]), len(draft.before) - 1)
         if CHANGE in post:
-            return self._page(here, draft, typed)
+            page = self._page(here, draft, typed)
+            page.form.rows_changed(post.get(CHANGE, ""))
+            return page
         if SEARCH in post:
             return self._searched(self._page(here, draft, typed), post)
         return self._submit(here, draft, typed)

@@ -177,7 +177,7 @@ def every_text() -> type[FormPage]:
         warning: callout(header="Warning", message="It may hurt.", message_type="warning")  # type: ignore[valid-type]
         danger: callout(header="Danger", message="It hurts.", message_type="danger")  # type: ignore[valid-type]
         accent: callout(header="Accent", message="Look here.", message_type="accent")  # type: ignore[valid-type]
-        summary: migration_summary(SUMMARY)  # type: ignore[valid-type, arg-type]
+        summary: migration_summary(SUMMARY)  # type: ignore[valid-type]
         hidden: Hidden
         fixed: read_only_field("7f3a-fixed")  # type: ignore[valid-type]
         fixed_list: read_only_list(["a", "b"])  # type: ignore[valid-type]
