@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows_app.api import subscriptions, views
+from workflows_app.api import schedules, subscriptions, views
 
 app_name = "api"
 
@@ -29,5 +29,18 @@ urlpatterns = [
         subscriptions.SetInSync.as_view(),
         name="set_in_sync",
     ),
+    path("schedules/", schedules.Schedules.as_view(), name="schedules"),
+    path("schedules/<uuid:schedule_id>", schedules.ScheduleDetail.as_view(), name="schedule"),
+    path(
+        "schedules/<uuid:schedule_id>/pause",
+        schedules.PauseSchedule.as_view(),
+        name="schedule_pause",
+    ),
+    path(
+        "schedules/<uuid:schedule_id>/unpause",
+        schedules.UnpauseSchedule.as_view(),
+        name="schedule_unpause",
+    ),
+    path("schedules/<uuid:schedule_id>/run", schedules.RunSchedule.as_view(), name="schedule_run"),
     path("engine", views.Engine.as_view(), name="engine"),
 ]
