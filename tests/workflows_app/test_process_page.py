@@ -13,10 +13,24 @@ from django.urls import reverse
 from django.utils import timezone
 from pydantic import SecretStr
 
-from tests.engine import define, drain, run, state
+from callbacks_app import answers
+from callbacks_app.models import CallbackToken
+from callbacks_app.steps import callback_step
+from tests.engine import define, drain, make_due, run, state
 from tests.workflows_app.console import boom, confirm, field, move, reserve, signed_in, text
-from workflows_app import begin, conditional, engine, sleep_step, step, step_group
+from workflows_app import (
+    Retry,
+    State,
+    begin,
+    conditional,
+    engine,
+    retrystep,
+    sleep_step,
+    step,
+    step_group,
+)
 from workflows_app.console.differences import patched
+from workflows_app.errors import ApiUnavailable, InconsistentData
 from workflows_app.models import Process, ProcessEvent
 from workflows_app.secret_values import opened
 
@@ -549,3 +563,110 @@ def test_an_edit_whose_preview_is_stale_is_not_done(maria):
     assert answer.status_code == 409
     assert "piet: state edited · “mine”" in words(text(answer))
     assert state(process)["vlan"] == 8
+
+
+# What to do about a failure.
+
+
+def advised(client: Client, process: Process) -> tuple[str, list[str]]:
+    """Return what the page advises, and the actions it offers with that."""
+    part = text(client.get(url(process))).split('class="wp-advice"')[1].split("</div>")[0]
+    return words(part[1:]), re.findall(r'id="next-(\w+)"', part)
+
+
+def failing(error: Exception) -> Process:
+    @step("Break")
+    def break_() -> State:
+        raise error
+
+    return run(begin >> reserve >> break_)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence", "actions"),
+    [
+        (RuntimeError("x"), "Retry runs the step again.", ["retry", "edit", "skip"]),
+        (ApiUnavailable("x"), "retry when it does", ["retry"]),
+        (InconsistentData("x"), "Mend that where it is", ["retry"]),
+    ],
+)
+def test_a_failure_says_what_can_be_done(maria, error, sentence, actions):
+    told, offered = advised(maria, failing(error))
+
+    assert sentence in told
+    assert offered == actions
+
+
+def test_a_failure_offers_nothing_that_the_reader_may_not_do():
+    process = failing(RuntimeError("x"))
+
+    told, offered = advised(signed_in("els", "view_process", "retry_process"), process)
+
+    assert "Retry runs the step again." in told
+    assert offered == ["retry"]
+
+
+def test_a_step_that_lacks_something_is_mended_in_the_state(maria):
+    told, offered = advised(maria, run(begin >> move))
+
+    assert "Edit it, then retry." in told
+    assert offered == ["edit", "retry"]
+
+
+def test_a_step_that_has_left_the_code_is_continued_elsewhere(maria):
+    process = run(begin >> reserve >> sleep_step("Sleep", 60) >> move)
+    define(begin >> reserve >> move)
+    make_due(process)
+    drain()
+
+    told, offered = advised(maria, process)
+
+    assert "Retry asks where to continue." in told
+    assert offered == ["retry"]
+
+
+def asked_outside() -> Process:
+    @step("Ask")
+    def ask(callback_url: str) -> State:
+        return {"asked": callback_url}
+
+    @step("Accept")
+    def accept(callback_result: dict[str, int]) -> State:
+        assert callback_result["rc"] == 0, "return code 1"
+        return {}
+
+    return run(begin >> callback_step("Playbook", ask, accept, timeout=60))
+
+
+def test_a_callback_nobody_answered_leads_to_its_page(maria):
+    process = asked_outside()
+    CallbackToken.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
+    make_due(process)
+    drain()
+
+    told, offered = advised(maria, process)
+
+    assert "Nobody answered in time." in told
+    assert offered == ["retry", "callback"]
+
+
+def test_an_answer_that_was_not_accepted_leads_to_it(maria):
+    process = asked_outside()
+    answers.receive(CallbackToken.objects.get(), answers.Answer(result={"rc": 1}))
+    drain()
+
+    told, offered = advised(maria, process)
+
+    assert "did not accept the answer" in told
+    assert offered == ["retry", "skip", "callback"]
+
+
+def test_a_step_that_is_tried_again_by_itself_says_so(maria):
+    @retrystep("Ask", retry=Retry(max_attempts=9))
+    def ask() -> State:
+        raise ConnectionError("inventory is away")
+
+    told, offered = advised(maria, run(begin >> ask))
+
+    assert "tried again by itself" in told
+    assert offered == ["resume"]

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Subquery
 
 from workflows_app import policy
+from workflows_app.console.advice import Advice, advice
 from workflows_app.console.consequences import WORDS, Words, definition_of, is_stranded
 from workflows_app.console.graph import Drawing, drawings
 from workflows_app.console.listing import aborts
@@ -172,6 +173,14 @@ class View:
         if is_stranded(self.process) and policy.may(self.user, "retry", self.process):
             allowed.insert(0, "retry")
         return allowed
+
+    @property
+    def advice(self) -> Advice | None:
+        """What can be done about the failure of the step where the process stands."""
+        current = next((entry.latest for entry in self.entries if entry.current), None)
+        if current is None or not current.failed:
+            return None
+        return advice(self.process, current.row, self.allowed)
 
     @cached_property
     def retry_points(self) -> list[str]:
