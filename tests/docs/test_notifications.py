@@ -62,9 +62,9 @@ def test_the_receiver_of_the_manual_takes_a_message_once_and_no_forged_one(
 
 
 def test_the_example_has_the_keys_of_a_real_message():
-    process = run(begin)
+    chose(person("maria"), "finished", webhook=Scope.ALL)
 
-    message = webhooks.message(process.notices.get())
+    message = webhooks.message(run(begin).notices.get())
 
     assert message.keys() == EXAMPLE.keys()
     assert message["data"]["process"].keys() == EXAMPLE["data"]["process"].keys()

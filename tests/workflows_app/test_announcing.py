@@ -4,13 +4,23 @@ import pytest
 from django.db import transaction
 
 from tests.engine import define, drain, make_due, run
+from tests.labels import label
+from tests.workflows_app.receivers import chose, person
 from workflows_app import Retry, abort, begin, engine, forms, inputstep, queue, retrystep, step
 from workflows_app.engine import checkpoint
 from workflows_app.errors import ApiUnavailable
-from workflows_app.models import Notice, Process
+from workflows_app.models import Notice, NoticeChoice, Process, Scope
 from workflows_app.statuses import ProcessStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def somebody():
+    """Somebody wants to hear of everything."""
+    user = person("listener")
+    for kind in ("failed", "finished"):
+        chose(user, kind, browser=Scope.ALL)
 
 
 @inputstep("Confirm", assignee="NOC")
@@ -38,7 +48,8 @@ def test_who_waits_for_a_form_says_for_whom_and_in_which_step():
     notice = process.notices.get()
 
     assert (notice.kind, notice.status, notice.assignee) == ("needs_input", "suspended", "NOC")
-    assert process.steps.get(position=notice.position).name == notice.step == "Confirm"
+    assert notice.step == "Confirm"
+    assert notice.position == process.steps.get(path="Confirm").position
     assert notice.handed_out_at is None
 
 
@@ -72,6 +83,17 @@ def test_an_end_is_announced_once_and_names_who_aborted():
         "",
         "piet",
     ]
+
+
+@pytest.mark.parametrize(
+    ("end", "kinds"), [(nothing, []), (boom, []), (confirm, ["needs_input"])], ids=label
+)
+def test_of_ends_and_failures_nothing_is_written_while_nobody_wants_to_hear(end, kinds):
+    NoticeChoice.objects.update(browser=Scope.OFF)
+
+    process = run(begin >> end)
+
+    assert [kind for kind, _status in written(process)] == kinds
 
 
 def test_another_try_to_come_is_no_news():

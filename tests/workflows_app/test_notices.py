@@ -98,9 +98,11 @@ def test_a_failure_is_told_to_those_in_whose_scope_it_is(scope, heard):
 
 
 def test_what_nobody_wants_to_hear_of_is_not_kept():
-    person("maria")
+    chose(person("piet"), "failed", browser=Scope.STARTED)
+    process = run(begin >> boom)
+    assert process.notices.exists()
 
-    handed_out(boom)
+    hand_out()
 
     assert not Notice.objects.exists()
 

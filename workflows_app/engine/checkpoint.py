@@ -16,7 +16,7 @@ from django.utils import timezone
 from workflows_app import locks, queue, stopping
 from workflows_app.dsl.steps import Call, Context, Step
 from workflows_app.engine import moves
-from workflows_app.engine.announcing import announce
+from workflows_app.engine.announcing import announce, wanted
 from workflows_app.engine.loading import Loaded, Row, close_open_rows, step_names
 from workflows_app.models import Process, ProcessStep
 from workflows_app.outcomes import (
@@ -64,7 +64,8 @@ class Checkpoint:
         """Write process and step, 2 statements, or announce a stop, 3. Rolls back a lost claim."""
         believed = self.process.status
         moves.apply(self.process, self.loaded, self.step, self.outcome, self.now)
-        rows = update_returning(self._held(believed), _PAUSED, **_columns(self.process))
+        asked = _PAUSED if self.process.worker else wanted(self.process)
+        rows = update_returning(self._held(believed), asked, **_columns(self.process))
         if not rows:
             self._write_after_abort()
             return self
@@ -72,13 +73,13 @@ class Checkpoint:
         self.row = self._write_rows()
         if isinstance(self.outcome, RetryGroup):
             self.loaded.forget_since(self.process.next_step)
+        ((answer,),) = rows
         if self.process.worker:
-            (paused,) = rows[0]
-            self.go_on = not (paused or stopping.asked())
+            self.go_on = not (answer or stopping.asked())
             if not self.go_on:
                 self._let_go()
             return self
-        if self.process.status != believed:
+        if answer and self.process.status != believed:
             announce(self.process, position=self.row.position, step=self.step.name)
         if self.process.due_at is not None:
             queue.wake()
