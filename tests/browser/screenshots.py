@@ -59,6 +59,8 @@ def _take(operator: Operator, site: Site, order: str, directory: Path) -> None:
     page.screenshot(path=directory / "process.png")
     page.goto(f"{site.address}/admin/processes/")
     page.screenshot(path=directory / "processes.png")
+    page.goto(f"{site.address}/admin/home/")
+    page.screenshot(path=directory / "home.png")
 
 
 if __name__ == "__main__":

@@ -90,6 +90,7 @@ def test_who_may_not_look_at_processes_is_told_so():
 
     assert answer.status_code == 403
     assert "you may not look at processes" in text(answer).lower()
+    assert "can give you the permission" in text(answer)
     assert Client().get(HOME)["Location"].startswith("/admin/login/")
 
 

@@ -65,6 +65,7 @@ ABOVE: Mapping[str, tuple[str, Label]] = {
         for action in ("form", "resume", "retry", "skip", "edit", "abort", "note", "delete")
     },
     "workflows:subscription": ("workflows:subscriptions", _("Subscriptions")),
+    "workflows:add_webhook": ("workflows:notifications", _("Notifications")),
     "workflows:set_in_sync": ("workflows:subscription", _("Subscription")),
     "workflows:product": ("workflows:products", _("Products")),
     "workflows:start": ("workflows:startable", _("Start")),

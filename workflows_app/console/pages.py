@@ -90,9 +90,8 @@ def page(
 
 def refused(request: HttpRequest, why: str, *, status: int) -> HttpResponse:
     """Render a page that only says why not."""
-    return page(
-        request, "workflows/refused.html", {"title": _("Refused"), "why": why}, status=status
-    )
+    context = {"title": _("Refused"), "why": why, "denied": status == 403}
+    return page(request, "workflows/refused.html", context, status=status)
 
 
 def tag_of(*facts: object) -> str:

@@ -52,7 +52,7 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   await navigator.clipboard.writeText(button.dataset.copy);
-  button.textContent = "Copied";
+  button.textContent = note?.dataset.copied ?? "✓";
 });
 
 // Nobody looks at a hidden page, so it asks nothing; when it is shown again it asks at once.
