@@ -9,6 +9,8 @@ WorkflowError
 ├── UnknownProcess           no process with that id
 ├── UnknownStep              the definition has no step of that path
 ├── WrongStatus              the process is not in a status that allows this
+├── ChangedMeanwhile         the process has moved on since somebody decided to act on it
+├── SearchTooSlow            a search takes longer than a page may
 ├── AlreadyAnswered          somebody else answered the form first
 ├── NotAllowed               the user may not do this
 ├── StartRefused             the workflow's predicate refuses to start it now
@@ -136,6 +138,21 @@ class WrongStatus(WorkflowError):
         super().__init__(text % {"actual": in_words(actual), "wanted": wanted})
         self.process_id = process_id
         self.actual = actual
+
+
+class ChangedMeanwhile(WorkflowError):
+    """The process has moved on since somebody decided to act on it."""
+
+    def __init__(self, actual: str) -> None:
+        text = _("it has changed meanwhile: the process is %(actual)s")
+        super().__init__(text % {"actual": in_words(actual)})
+
+
+class SearchTooSlow(WorkflowError):
+    """A search takes longer than a page may."""
+
+    def __init__(self) -> None:
+        super().__init__(_("this search takes too long; narrow it with a filter or another word"))
 
 
 class AlreadyAnswered(WorkflowError):

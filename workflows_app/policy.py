@@ -114,6 +114,11 @@ def retriable(user: Any, process: Process, paths: Iterable[str]) -> list[str]:
     return consenting
 
 
+def fits(action: Action, process: Process) -> bool:
+    """Return whether the process's status admits ``action``, whoever asks."""
+    return _FITTING[action](process)
+
+
 def consents(user: Any, process: Process) -> bool:
     """Return whether the step that waits, or its workflow, lets ``user`` answer in its place."""
     return _consents(_authorizer(process, "resume"), user)

@@ -199,26 +199,6 @@ def test_a_form_needs_only_those_who_may_answer_it():
     assert sentences(other, "?status=me") == []
 
 
-def test_the_list_is_read_in_pages_without_being_counted(maria, monkeypatch):
-    monkeypatch.setattr("workflows_app.console.listing.SIZE", 2)
-    for name in ("one", "two", "three"):
-        run(begin >> reserve, name=name)
-    for name in ("four", "five"):
-        run(begin >> sleep_step("Sleep", 60), name=name)
-
-    pages = [sentences(maria, f"?page={page}") for page in (1, 2, 3, 4)]
-
-    assert [[s.split()[0] for s in page] for page in pages] == [
-        ["waiting", "waiting"],
-        ["completed", "completed"],
-        ["completed"],
-        [],
-    ]
-    first, last = maria.get(LIST), maria.get(LIST + "?page=3")
-    assert first.context["next"] == "?page=2"
-    assert (last.context["next"], last.context["previous"]) == ("", "?page=2")
-
-
 def test_an_unchanged_list_is_a_304_and_a_changed_one_is_not(maria):
     process, token = awaiting()
     tag = maria.get(LIST).context["listing"].tag

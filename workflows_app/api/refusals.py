@@ -19,12 +19,14 @@ STATUS_CODES: dict[type[Exception], int] = {
     errors.UnknownStep: 409,
     errors.WrongStatus: 409,
     errors.AlreadyAnswered: 409,
+    errors.ChangedMeanwhile: 409,
     errors.NotAllowed: 403,
     errors.StartRefused: 412,
     errors.KeyReused: 422,
     errors.MalformedKey: 400,
     errors.NotJSON: 400,
     errors.FormError: 400,
+    errors.SearchTooSlow: 400,
     errors.WorkflowError: 422,  # The workflow's own mistake: nothing that a caller could mend.
 }
 TITLES = {

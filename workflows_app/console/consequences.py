@@ -109,7 +109,7 @@ def _clean_up(definition: WorkflowDefinition) -> str:
 
 
 def _released(process: Process) -> list[str]:
-    held = list(process.locks.order_by("description", "pk")[: _MOST_NAMED + 1])
+    held = sorted(process.locks.all(), key=lambda row: (row.description, str(row.pk)))
     names = ", ".join(row.description for row in held[:_MOST_NAMED])
     if len(held) > _MOST_NAMED:
         names = _("%(names)s and others") % {"names": names}

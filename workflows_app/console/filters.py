@@ -1,43 +1,46 @@
-"""Which processes a list shows: filters that are also its address."""
+"""The filters of the process list as an address, and the chips that change it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-from uuid import UUID
 
-from django.db.models import Q, QuerySet
 from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _, gettext_lazy
 
-from workflows_app.console.needs import needs, of_groups
-from workflows_app.models import Process
-from workflows_app.statuses import FAILURES, FINAL, ProcessStatus
+from workflows_app import keyset
+from workflows_app.console import columns
+from workflows_app.selection import KINDS, STATUSES, TARGETS, Selection, instant
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-_P = ProcessStatus
-UNFINISHED = frozenset(_P) - FINAL  # Named one by one, so that the index on statuses serves.
-STATUSES: Mapping[str, tuple[str, Q]] = {
-    "": ("All", Q()),
-    "open": ("Open", Q(status__in=UNFINISHED)),
-    "me": ("Needs me", Q(status=_P.SUSPENDED, needs_me=True)),
-    "failed": ("Failed", Q(status__in=FAILURES)),
-    "suspended": ("Suspended", Q(status=_P.SUSPENDED)),
-    "awaiting_callback": ("Awaiting callback", Q(status=_P.AWAITING_CALLBACK)),
-    "waiting": ("Waiting", Q(status=_P.WAITING)),
-    "running": ("Running", Q(status__in=[_P.CREATED, _P.RESUMED, _P.RUNNING])),
-    "completed": ("Completed", Q(status=_P.COMPLETED)),
-    "aborted": ("Aborted", Q(status=_P.ABORTED)),
+STATUS_LABELS: Mapping[str, Promise] = {
+    "": gettext_lazy("All"),
+    "open": gettext_lazy("Open"),
+    "me": gettext_lazy("Needs me"),
+    "failed": gettext_lazy("Failed"),
+    "suspended": gettext_lazy("Suspended"),
+    "awaiting_callback": gettext_lazy("Awaiting callback"),
+    "waiting": gettext_lazy("Waiting"),
+    "running": gettext_lazy("Running"),
+    "completed": gettext_lazy("Completed"),
+    "aborted": gettext_lazy("Aborted"),
 }
-KINDS: Mapping[str, tuple[str, Q]] = {
-    "": ("Workflows and tasks", Q()),
-    "workflow": ("Workflows", Q(is_task=False)),
-    "task": ("Tasks", Q(is_task=True)),
+KIND_LABELS: Mapping[str, Promise] = {
+    "": gettext_lazy("Workflows and tasks"),
+    "workflow": gettext_lazy("Workflows"),
+    "task": gettext_lazy("Tasks"),
 }
-SORTS: Mapping[str, str] = {"": "Needs attention", "newest": "Newest"}
-_HEX = re.compile("[0-9a-f]{1,32}")
+SORT_LABELS: Mapping[str, Promise] = {
+    "": gettext_lazy("Needs attention"),
+    "newest": gettext_lazy("Newest"),
+}
+# Behind a fold, as they are asked for less often.
+FURTHER = (
+    "target", "customer", "product", "created_by", "assignee", "started_after", "started_before",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Chip:
     label: str
     url: str
     on: bool
+    count: str = ""
 
 
 def texts_of(filters: type["DataclassInstance"], query: QueryDict) -> dict[str, str]:
@@ -68,75 +72,76 @@ def address(filters: "DataclassInstance") -> str:
     )
 
 
-def by_id(text: str) -> Q:
-    """Return what finds the rows whose id begins like ``text``; nothing if it is no id's."""
-    digits = text.lower().replace("-", "")
-    if not _HEX.fullmatch(digits):
-        return Q(pk__in=[])
-    first, last = digits.ljust(32, "0"), digits.ljust(32, "f")
-    return Q(pk__gte=UUID(first), pk__lte=UUID(last))
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters(Selection):
     """What the address says. An unknown value is no filter."""
 
-    status: str = ""
-    kind: str = ""
-    mine: str = ""
-    workflow: str = ""
-    assignee: str = ""
-    q: str = ""
     sort: str = ""
-    page: int = 1
+    cols: str = ""
+    cursor: str = ""
 
     @classmethod
     def of(cls, query: QueryDict) -> "Filters":
         """Read the filters of an address."""
         texts = texts_of(cls, query)
-        page = page_number(texts.pop("page"))
         texts["mine"] = "1" if texts["mine"] else ""
-        for name, known in (("status", STATUSES), ("kind", KINDS), ("sort", SORTS)):
+        texts["cols"] = columns.text(query.getlist("cols"))
+        texts["cursor"] = texts["cursor"] if keyset.cursor(texts["cursor"]) else ""
+        for name, known in _KNOWN.items():
             if texts[name] not in known:
                 texts[name] = ""
-        return cls(**texts, page=page)
+        for name in ("started_after", "started_before"):
+            if instant(texts[name]) is None:
+                texts[name] = ""
+        return cls(**texts)
 
     def address(self, **changes: Any) -> str:
-        """Return the query with ``changes``; whatever is changed but the page leads to page 1."""
-        return address(replace(self, **({"page": 1} | changes)))
+        """Return the query with ``changes``; whatever is changed leads to the first page."""
+        return address(replace(self, **({"cursor": ""} | changes)))
 
-    def narrowed(self) -> bool:
-        """Whether anything is filtered out."""
-        return any((self.status, self.kind, self.mine, self.workflow, self.assignee, self.q))
+    def hidden(self) -> list[tuple[str, str]]:
+        """Return what the form of the filters must carry along: what it has no field for."""
+        names = ("status", "kind", "mine", "sort", "cols")
+        return [(name, value) for name in names if (value := getattr(self, name))]
 
-    def apply(self, user: Any) -> QuerySet[Process]:
-        """Return the processes that fit, each with ``needs_me``."""
-        rows = Process.objects.annotate(needs_me=needs(user))
-        rows = rows.filter(STATUSES[self.status][1], KINDS[self.kind][1])
-        if self.mine:
-            rows = rows.filter(Q(created_by=user.get_username()) | of_groups(user))
-        if self.workflow:
-            rows = rows.filter(workflow__name=self.workflow)
-        if self.assignee:
-            rows = rows.filter(assignee=self.assignee)
-        return rows.filter(_search(self.q)) if self.q else rows
+    def all_but_columns(self) -> list[tuple[str, str]]:
+        """Return what the form of the columns must carry along."""
+        pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
+        return [(name, value) for name, value in pairs if value and name not in ("cols", "cursor")]
+
+    def further(self) -> bool:
+        """Whether a filter behind the fold is set."""
+        return any(getattr(self, name) for name in FURTHER)
+
+    def statuses(self, counts: Mapping[str, str]) -> list[Chip]:
+        """Return the choices of a status, with how many processes have it."""
+        return [
+            Chip(
+                str(label),
+                self.address(status=key),
+                on=key == self.status,
+                count=counts.get(key, ""),
+            )
+            for key, label in STATUS_LABELS.items()
+        ]
 
     def chips(self) -> dict[str, list[Chip]]:
-        """Return the choices that need no form, by what they choose."""
-        statuses = [
-            Chip(label, self.address(status=key), on=key == self.status)
-            for key, (label, _) in STATUSES.items()
-        ]
+        """Return the other choices that need no form, by what they choose."""
         kinds = [
-            Chip(label, self.address(kind=key), on=key == self.kind)
-            for key, (label, _) in KINDS.items()
+            Chip(str(label), self.address(kind=key), on=key == self.kind)
+            for key, label in KIND_LABELS.items()
         ]
-        mine = [Chip("Mine", self.address(mine="" if self.mine else "1"), on=bool(self.mine))]
         sorts = [
-            Chip(label, self.address(sort=key), on=key == self.sort) for key, label in SORTS.items()
+            Chip(str(label), self.address(sort=key), on=key == self.sort)
+            for key, label in SORT_LABELS.items()
         ]
-        return {"status": statuses, "kind": kinds, "mine": mine, "sort": sorts}
+        mine = [Chip(_("Mine"), self.address(mine="" if self.mine else "1"), on=bool(self.mine))]
+        return {"kind": kinds, "mine": mine, "sort": sorts}
 
 
-def _search(text: str) -> Q:
-    return Q(note__icontains=text) | by_id(text)
+_KNOWN: Mapping[str, Any] = {
+    "status": STATUSES,
+    "kind": KINDS,
+    "target": TARGETS,
+    "sort": keyset.SORTS,
+}

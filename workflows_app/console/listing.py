@@ -1,30 +1,30 @@
 """The lines of the process list. The number of queries does not depend on the number of lines."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
-from workflows_app.console.filters import UNFINISHED, Filters
+from workflows_app import bulk, keyset
+from workflows_app.console.counts import counts
+from workflows_app.console.filters import Filters
 from workflows_app.console.moments import Moment
-from workflows_app.console.pages import tag_of
+from workflows_app.console.pages import sentence as sentence_of, tag_of
 from workflows_app.console.sentences import LOOKS, Facts, Look, Sentence, sentence
+from workflows_app.console.subjects import Subject, subjects
 from workflows_app.engine.pausing import is_paused
+from workflows_app.errors import SearchTooSlow
+from workflows_app.keyset import Cursor, Key
 from workflows_app.models import Process, ProcessEvent, ProcessStep
-from workflows_app.statuses import FAILURES, FINAL, ProcessStatus, StepStatus
+from workflows_app.patience import patience
+from workflows_app.search import sees_subscriptions
+from workflows_app.selection import STATUSES
+from workflows_app.statuses import ProcessStatus, StepStatus
 
 SIZE = 50
-_SHOWN = ("pk", "status", "modified_at", "next_step", "note", "needs_me", "due_at")
-_ATTENTION = Case(
-    When(needs_me=True, then=Value(0)),
-    When(status__in=FAILURES, then=Value(1)),
-    default=Value(2),
-    output_field=IntegerField(),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,28 @@ class Line:
     look: Look
     sentence: Sentence
     since: Moment
+    subject: Subject | None = None
+    can: str = ""  # What may be done to it, as far as its status and the permissions tell.
+
+    @property
+    def says(self) -> str:
+        """The sentence as plain text."""
+        parts = (part.text if isinstance(part, Moment) else part for part in self.sentence)
+        return "".join(parts)
 
 
 @dataclass(frozen=True)
 class Listing:
     """One page of the list: first what tells whether it changed, then, if asked, its lines."""
 
-    keys: list[tuple[Any, ...]]
-    more: bool
+    keys: list[Key]
+    user: Any
     paused: bool
     open_steps: list[ProcessStep]
+    previous: Cursor | None = None
+    next: Cursor | None = None
+    counts: Mapping[str, str] = field(default_factory=dict)
+    trouble: str = ""
 
     @property
     def tag(self) -> str:
@@ -52,11 +64,12 @@ class Listing:
         now = timezone.now()
         keys = [_without_lease(key, now) for key in self.keys]
         steps = [(s.pk, s.attempt, s.progress) for s in self.open_steps]
-        return tag_of(keys, self.more, self.paused, steps)
+        ends = (str(self.previous), str(self.next))
+        return tag_of(keys, ends, self.paused, steps, sorted(self.counts.items()))
 
     def lines(self) -> list[Line]:
-        """Return the lines in order. Two queries."""
-        needs_me = {key[0]: key[5] for key in self.keys}
+        """Return the lines in order. Three queries."""
+        needs_me = {key.pk: key.needs_me for key in self.keys}
         found = Process.objects.select_related("workflow").in_bulk(list(needs_me))
         facts = Facts(
             now=timezone.now(),
@@ -64,25 +77,47 @@ class Listing:
             open_steps={(step.process_id, step.path): step for step in self.open_steps},
             aborts=aborts([pk for pk in found if found[pk].status == ProcessStatus.ABORTED]),
         )
+        about = subjects(found) if sees_subscriptions(self.user) else {}
+        permitted = bulk.permitted(self.user)
         lines = []
         for pk in filter(found.__contains__, needs_me):
             process = found[pk]
             process.needs_me = needs_me[pk]  # type: ignore[attr-defined]
-            since = Moment(process.created_at, facts.now)
-            lines.append(Line(process, LOOKS[process.status], sentence(process, facts), since))
+            lines.append(
+                Line(
+                    process=process,
+                    look=LOOKS[process.status],
+                    sentence=sentence(process, facts),
+                    since=Moment(process.created_at, facts.now),
+                    subject=about.get(pk),
+                    can=" ".join(verb for verb in permitted if bulk.fits(verb, process)),
+                )
+            )
         return lines
 
 
 def listing(filters: Filters, user: Any) -> Listing:
-    """Return one page of the processes that fit the filters."""
-    keys = _keys(filters, user)
-    shown = keys[:SIZE]
+    """Return one page of the processes that fit the filters; without rows if that takes long."""
+    try:
+        page, trouble = _page(filters, user), ""
+    except SearchTooSlow as error:
+        page, trouble = keyset.Page([], None, None), sentence_of(error)
     return Listing(
-        keys=shown,
-        more=len(keys) > SIZE,
+        keys=page.keys,
+        user=user,
         paused=is_paused(),
-        open_steps=_open_steps([key[0] for key in shown]),
+        open_steps=_open_steps([key.pk for key in page.keys]),
+        previous=page.previous,
+        next=page.next,
+        counts=counts(filters, user),
+        trouble=trouble,
     )
+
+
+def lines_of(keys: list[Key], user: Any) -> list[Line]:
+    """Return the lines of rows that were read otherwise than for a page."""
+    open_steps = _open_steps([key.pk for key in keys])
+    return Listing(keys=keys, user=user, paused=is_paused(), open_steps=open_steps).lines()
 
 
 def aborts(ids: Sequence[UUID]) -> dict[UUID, ProcessEvent]:
@@ -91,35 +126,26 @@ def aborts(ids: Sequence[UUID]) -> dict[UUID, ProcessEvent]:
     return {event.process_id: event for event in events if event.process_id}
 
 
-def _keys(filters: Filters, user: Any) -> list[tuple[Any, ...]]:
-    """Return the page's rows and one more, if there is one.
-
-    What is open comes first and is little; what has ended follows, newest first, read from an
-    index: so nothing is counted, and the long table is never sorted.
-    """
-    rows, offset = filters.apply(user), (filters.page - 1) * SIZE
-    if filters.sort == "newest":
-        return _slice(rows.order_by("-created_at", "-pk"), offset, SIZE + 1)
-    unfinished = rows.filter(status__in=UNFINISHED).annotate(attention=_ATTENTION)
-    keys = _slice(unfinished.order_by("attention", "-created_at", "-pk"), offset, SIZE + 1)
-    if len(keys) <= SIZE:
-        passed = 0 if keys or not offset else unfinished.count()
-        finished = rows.filter(status__in=FINAL).order_by("-created_at", "-pk")
-        keys += _slice(finished, offset - passed if passed else 0, SIZE + 1 - len(keys))
-    return keys
+def _page(filters: Filters, user: Any) -> keyset.Page:
+    with patience():
+        return keyset.page(
+            filters.rows(user),
+            size=SIZE,
+            sort=filters.sort,
+            at=keyset.cursor(filters.cursor),
+            statuses=STATUSES[filters.status],
+        )
 
 
-def _slice(rows: QuerySet[Process], offset: int, size: int) -> list[tuple[Any, ...]]:
-    return list(rows.values_list(*_SHOWN)[offset : offset + size])
-
-
-def _open_steps(ids: Sequence[UUID]) -> list[ProcessStep]:
+def _open_steps(ids: Iterable[UUID]) -> list[ProcessStep]:
     parked = [StepStatus.AWAITING_CALLBACK, StepStatus.WAITING]
     rows = ProcessStep.objects.filter(process__in=ids, status__in=parked, superseded=False)
     columns = ("process_id", "path", "attempt", "progress")
     return list(rows.only(*columns).order_by("position"))
 
 
-def _without_lease(key: tuple[Any, ...], now: datetime) -> tuple[Any, ...]:
+def _without_lease(key: Key, now: datetime) -> tuple[Any, ...]:
     """Replace the end of a running process's lease, which is not shown, by whether it is over."""
-    return (*key[:-1], key[-1] < now) if key[1] == ProcessStatus.RUNNING else key
+    if key.status != ProcessStatus.RUNNING or key.due_at is None:
+        return key
+    return (*key._replace(due_at=None), key.due_at < now)

@@ -60,6 +60,9 @@ MENUS: Mapping[str, Sequence[Place]] = {"main": MAIN, "more": MORE, "own": OWN}
 # The page above a page. Whatever its address names that the one above needs too is passed on.
 ABOVE: Mapping[str, tuple[str, Label]] = {
     "workflows:process": ("workflows:processes", _("Processes")),
+    "workflows:many": ("workflows:processes", _("Processes")),
+    "workflows:many_do": ("workflows:processes", _("Processes")),
+    "workflows:many_done": ("workflows:processes", _("Processes")),
     **{
         f"workflows:{action}": ("workflows:process", _("Process"))
         for action in ("form", "resume", "retry", "skip", "edit", "abort", "note", "delete")

@@ -2,34 +2,14 @@
 
 from typing import Any
 
-from django.contrib.auth.models import Group
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Value
-from django.db.models.expressions import Combinable
 from django.utils.translation import get_language
 
-from workflows_app import policy
 from workflows_app.console.pages import tag_of
 from workflows_app.models import Process
-from workflows_app.statuses import Assignee, ProcessStatus
+from workflows_app.selection import needs
+from workflows_app.statuses import ProcessStatus
 
 MOST = 100  # Nobody needs to know how many more there are, and counting them all is slow.
-
-
-def needs(user: Any) -> Combinable:
-    """Say whether ``user`` may answer the process's form, authorisers apart."""
-    if not user.has_perm(policy.PERMISSIONS["resume"]):
-        return Value(False, output_field=BooleanField())
-    answerable = Q(status=ProcessStatus.SUSPENDED)
-    if not user.is_superuser:
-        unknown = ~Exists(Group.objects.filter(name=OuterRef("assignee")))
-        anybody = Q(assignee__in=["", str(Assignee.SYSTEM)])
-        answerable &= anybody | of_groups(user) | Q(unknown)
-    return ExpressionWrapper(answerable, output_field=BooleanField())
-
-
-def of_groups(user: Any) -> Q:
-    """Say whether the process's form is for a group of ``user``."""
-    return Q(assignee__in=user.groups.values("name"))
 
 
 def how_many(user: Any) -> int:

@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from workflows_app import policy
 from workflows_app.console.moments import Moment
-from workflows_app.console.needs import MOST, capped, needs
+from workflows_app.console.needs import MOST, capped
 from workflows_app.console.sentences import LOOKS, Facts, Look, Sentence, sentence
 from workflows_app.models import Process, ProcessStep
+from workflows_app.selection import needs
 from workflows_app.statuses import FAILURES, ProcessStatus, StepStatus
 
 SHOWN = 10

@@ -10,9 +10,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _, gettext_noop as marked
 
 from workflows_app.console import newest
-from workflows_app.console.filters import Chip, address, by_id, texts_of
+from workflows_app.console.filters import Chip, address, texts_of
 from workflows_app.console.subscription_words import LIFECYCLE_LOOKS
 from workflows_app.models import Product, Subscription
+from workflows_app.search import by_id
 
 SYNC: Mapping[str, tuple[str, Q]] = {
     "": (marked("In sync or not"), Q()),
