@@ -22,6 +22,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from callbacks_app import attempts, deadlines, tracing
 from callbacks_app.attempts import Kind, Sender
@@ -164,12 +165,12 @@ def refusal(callback: CallbackToken) -> CallbackError:
     if callback.status in ANSWERED:
         return AlreadyAnswered()
     if callback.status == CallbackStatus.SUPERSEDED:
-        return _closed("A later attempt has replaced this callback.", "superseded")
+        return _closed(_("A later attempt has replaced this callback."), "superseded")
     if callback.status == CallbackStatus.CANCELLED:
-        return _closed("This callback was cancelled.", "cancelled")
+        return _closed(_("This callback was cancelled."), "cancelled")
     if callback.process.status in FINAL:
-        return _closed("The process has ended.", "process_finished")
-    return NoLongerOpen("This callback has expired.", code="expired", cancel_requested=False)
+        return _closed(_("The process has ended."), "process_finished")
+    return NoLongerOpen(_("This callback has expired."), code="expired", cancel_requested=False)
 
 
 def _closed(sentence: str, code: str) -> NoLongerOpen:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from callbacks_app import answers, attempts, deadlines, payloads
 from callbacks_app.answers import Answer, Receipt
@@ -70,7 +71,7 @@ def find(identity: str) -> CallbackToken:
 def require(user: Any, callback: CallbackToken) -> None:
     """Raise NotPermitted unless ``user`` may answer the callback by hand."""
     if not may(user, callback):
-        raise NotPermitted("You may not answer this callback.")
+        raise NotPermitted(_("You may not answer this callback."))
 
 
 def may(user: Any, callback: CallbackToken) -> bool:
@@ -129,7 +130,7 @@ def extend(callback: CallbackToken, *, span: timedelta, person: Person) -> None:
         if not deadlines.live(row).exists() and not deadlines.forgive_pause(row):
             raise answers.refusal(callback)
         if callback.deadline_at is None:
-            raise NotPermitted("This callback has no deadline to move.")
+            raise NotPermitted(_("This callback has no deadline to move."))
         deadlines.extend(row, span)
         callback.refresh_from_db()
         attempts.record(callback, person.sender, kind="extend", outcome="accepted")
@@ -147,7 +148,7 @@ def adopt(attempt: CallbackAttempt, *, person: Person) -> Receipt:
         InvalidPayload, AlreadyAnswered, NoLongerOpen, ReasonMissing: see ``complete``.
     """
     if not attempt.adoptable:
-        raise NotPermitted("This request brought no result that could be adopted.")
+        raise NotPermitted(_("This request brought no result that could be adopted."))
     return complete(newest(attempt.callback), result=attempt.payload, person=person)
 
 

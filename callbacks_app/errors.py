@@ -24,6 +24,8 @@ CallbackCancelled      the callback was withdrawn
 
 from typing import Any
 
+from django.utils.translation import gettext as _, gettext_noop as marked
+
 from workflows_app.errors import ProcessFailureError
 
 
@@ -33,7 +35,7 @@ class CallbackError(Exception):
     code = "refused"
 
     def __init__(self, message: str = "", *, code: str = "", **facts: Any) -> None:
-        super().__init__(message or (self.__doc__ or "").strip())
+        super().__init__(message or _(self.__doc__ or self.code))
         self.code = code or self.code
         self.facts = facts
 
@@ -102,6 +104,21 @@ class ReasonMissing(CallbackError):
     """Whoever answers by hand must say why."""
 
     code = "reason_missing"
+
+
+SAID = (  # The sentences above, for translators.
+    marked("There is no such callback."),
+    marked("The request is not signed as this step demands."),
+    marked("The credential is good, but not for this."),
+    marked("Another answer came first; the first one counts."),
+    marked("This idempotency key was used for another body."),
+    marked("This callback is no longer open: stop sending."),
+    marked("The body cannot be read as JSON."),
+    marked("The body is longer than the limit."),
+    marked("The body is of a media type that is not taken here."),
+    marked("The body does not fit what the step expects."),
+    marked("Whoever answers by hand must say why."),
+)
 
 
 class CallbackFailed(ProcessFailureError):

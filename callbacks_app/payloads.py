@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
 from callbacks_app import cloud_events
@@ -89,7 +90,7 @@ def parse(body: bytes) -> JSON:
     """
     text = _decoded(body)
     if not text.strip():
-        raise MalformedPayload("The body is empty.")
+        raise MalformedPayload(_("The body is empty."))
     try:
         value = json.loads(
             text,
@@ -99,11 +100,11 @@ def parse(body: bytes) -> JSON:
             object_pairs_hook=_unique_keys,
         )
     except RecursionError as error:
-        raise MalformedPayload("The JSON is nested too deeply.") from error
+        raise MalformedPayload(_("The JSON is nested too deeply.")) from error
     except ValueError as error:
-        raise MalformedPayload(f"The body is not JSON: {error}") from error
+        raise MalformedPayload(_("The body is not JSON: %(error)s") % {"error": error}) from error
     if _deeper_than(value, app_settings.get("CALLBACK_MAX_DEPTH")):
-        raise MalformedPayload("The JSON is nested too deeply.")
+        raise MalformedPayload(_("The JSON is nested too deeply."))
     return _checked(value)
 
 
@@ -196,12 +197,12 @@ def _decoded(body: bytes) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedPayload("The body is not UTF-8.") from error
+        raise MalformedPayload(_("The body is not UTF-8.")) from error
 
 
 def _checked(value: JSON) -> JSON:
     try:
-        return to_json(value, what="The body")
+        return to_json(value, what=_("The body"))
     except NotJSON as error:
         raise MalformedPayload(str(error)) from error
 
@@ -209,18 +210,18 @@ def _checked(value: JSON) -> JSON:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise MalformedPayload("The JSON has an object with the same key twice.")
+        raise MalformedPayload(_("The JSON has an object with the same key twice."))
     return found
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise MalformedPayload(f"{name} is not JSON.")
+    raise MalformedPayload(_("%(name)s is not JSON.") % {"name": name})
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise MalformedPayload(f"The number {text[:40]} is too large.")
+        raise MalformedPayload(_("The number %(number)s is too large.") % {"number": text[:40]})
     return number
 
 
@@ -228,13 +229,14 @@ def _whole(text: str) -> int:
     try:
         return int(text)
     except ValueError as error:  # Python refuses thousands of digits, whose reading takes long.
-        raise MalformedPayload(f"The number {text[:40]}… has too many digits.") from error
+        problem = _("The number %(number)s… has too many digits.") % {"number": text[:40]}
+        raise MalformedPayload(problem) from error
 
 
 def _deeper_than(value: JSON, limit: int) -> bool:
     """Return whether ``value`` has more than ``limit`` levels, looking level by level."""
     level = [value]
-    for _ in range(limit):
+    for _level in range(limit):
         level = [item for outer in level for item in _children(outer)]
         if not level:
             return False

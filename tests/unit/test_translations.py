@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from callbacks_app import errors
 from orchestrator_project import translations
 from tests.unit import bare_texts
 
@@ -148,3 +149,7 @@ def test_every_text_of_a_template_can_be_translated() -> None:
 )  # fmt: skip
 def test_a_bare_text_is_found(template: str, texts: list[str]) -> None:
     assert list(bare_texts.in_template(template)) == texts
+
+
+def test_the_sentences_of_refused_answers_are_there_for_translators() -> None:
+    assert set(errors.SAID) == {each.__doc__ for each in errors.CallbackError.__subclasses__()}

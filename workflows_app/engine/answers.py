@@ -67,7 +67,7 @@ def submit(process_id: UUID, *, inputs: Sequence[JSONObject], by: str) -> Proces
         WrongStatus, AlreadyAnswered, and what ``open_page`` raises.
     """
     form = open_page(process_id)
-    with authors_code(f"the form of {form.step.name}"):
+    with authors_code(_("the form of %(step)s") % {"step": form.step.name}):
         outcome = forms.walk(form.pages, form.context.state, list(inputs))
     if isinstance(outcome, forms.NextPage):
         raise FormNotComplete(outcome)

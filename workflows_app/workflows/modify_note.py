@@ -1,8 +1,10 @@
 """Change a subscription's note, whatever its status and whoever is changing the rest of it."""
 
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict
+from django.utils.translation import gettext as _
+from pydantic import ConfigDict, Field
 
 from workflows_app import State, StepList, Target, begin, step, workflow
 from workflows_app.forms import FormGenerator, LongText, SubmitFormPage
@@ -22,9 +24,9 @@ def note_form(subscription_id: UUID) -> FormGenerator:
     before = Subscription.objects.values_list("note", flat=True).get(pk=subscription_id)
 
     class NotePage(SubmitFormPage):
-        model_config = ConfigDict(title="Note")
+        model_config = ConfigDict(title=_("Note"))
 
-        note: LongText = LongText(before)
+        note: Annotated[LongText, Field(title=_("Note"))] = LongText(before)
 
     page = yield NotePage
     return {"note": page.note, "note_before": before}
