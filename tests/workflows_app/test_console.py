@@ -731,7 +731,7 @@ def test_the_workers_and_what_they_run_are_listed(maria):
 
     assert url(process) in page
     assert "1 of 2 in use" in page
-    assert "ago, silent" in page
+    assert ">silent<" in page
     Process.objects.update(worker="c:3")
     assert "(c:3)" in text(maria.get("/admin/engine/"))
 

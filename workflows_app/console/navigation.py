@@ -81,10 +81,11 @@ ABOVE: Mapping[str, tuple[str, Label]] = {
         f"workflows:schedule_{act}": ("workflows:schedule", _("Schedule"))
         for act in ("edit", "run", "pause", "unpause", "delete")
     },
+    **{f"workflows:{action}": ("workflows:engine", _("Engine")) for action in ("pause", "unpause")},
     "callback_console:callback": ("callback_console:callbacks", _("Callbacks")),
     **{
         f"callback_console:{action}": ("callback_console:callback", _("Callback"))
-        for action in ("complete", "fail", "cancel", "extend", "adopt")
+        for action in ("complete", "fail", "cancel", "extend", "adopt", "reveal")
     },
 }
 

@@ -116,6 +116,7 @@ urlpatterns = [
         for act in schedule_acts.ACTS
     ),
     path("engine/", machinery.overview, name="engine"),
+    path("engine/live/", machinery.live, name="engine_live"),
     path("engine/pause/", machinery.pause, name="pause"),
     path("engine/unpause/", machinery.unpause, name="unpause"),
 ]

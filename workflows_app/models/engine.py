@@ -35,6 +35,7 @@ class Worker(models.Model):
     slots = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+    code = models.CharField(max_length=20, blank=True, default="", db_default="")  # Its digest.
 
     def __str__(self) -> str:
         return self.name

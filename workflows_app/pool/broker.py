@@ -20,7 +20,7 @@ from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.signing import SignedPackage
 
-from workflows_app import app_settings, queue, schedules
+from workflows_app import app_settings, queue, schedules, versions
 from workflows_app.models import Worker
 from workflows_app.pool.listener import Listener
 from workflows_app.queue import Claim
@@ -154,13 +154,14 @@ class ProcessBroker(ORM):  # type: ignore[misc]  # django-q2 has no types.
         now = timezone.now()
         Worker.objects.update_or_create(
             name=self.worker_name,
-            defaults={"slots": settings.Q_WORKERS, "seen_at": now},
+            defaults={"slots": settings.Q_WORKERS, "seen_at": now, "code": versions.code()},
             create_defaults={
                 "host": socket.gethostname(),
                 "pid": os.getpid(),
                 "slots": settings.Q_WORKERS,
                 "started_at": now,
                 "seen_at": now,
+                "code": versions.code(),
             },
         )
         Worker.objects.filter(seen_at__lt=now - FORGOTTEN).delete()

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
+from workflows_app import versions
 from workflows_app.models import Worker
 from workflows_app.models.engine import SILENT_SECONDS
 from workflows_app.pool import sentinel
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         if options["workers"]:
             sentinel.set_workers(options["workers"])
         _refuse_shared_sqlite()
+        versions.code()  # Of what is loaded now, for all the pools that this process will start.
         self.stdout.write(f"{settings.Q_WORKERS} workers; Ctrl-C stops them")
         self.stdout.flush()
         Supervisor(sentinel.run).run()
