@@ -26,6 +26,8 @@ from workflows_app.console import (
     subscription_page,
     subscriptions,
     webhook_endpoints,
+    workflow_page,
+    workflows,
 )
 from workflows_app.console.consequences import WORDS
 
@@ -100,6 +102,8 @@ urlpatterns = [
     ),
     path("action-log/", action_log.action_log, name="action_log"),
     path("action-log/csv/", action_log.export, name="action_log_csv"),
+    path("workflows/", workflows.workflows, name="workflows"),
+    path("workflows/<str:workflow_name>/", workflow_page.workflow, name="workflow"),
     path("schedules/", schedules.schedules, name="schedules"),
     path("schedules/new/", scheduling.choose, name="schedule_choose"),
     path("schedules/new/<str:workflow_name>/", scheduling.set_up, name="schedule_set_up"),
