@@ -18,6 +18,7 @@ from workflows_app.console import (
     processes,
     product_page,
     products,
+    related,
     saved,
     schedule_acts,
     schedules,
@@ -48,6 +49,7 @@ urlpatterns = [
     path("processes/<uuid:process_id>/", process_page.process, name="process"),
     path("processes/<uuid:process_id>/live/", process_page.live, name="live"),
     path("processes/<uuid:process_id>/output/<int:position>/", outputs.output, name="output"),
+    path("processes/<uuid:process_id>/related/", related.related, name="related"),
     path("processes/<uuid:process_id>/form/", process_page.form, name="form"),
     *(
         path(
