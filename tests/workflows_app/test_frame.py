@@ -75,6 +75,13 @@ def test_a_page_leads_to_those_above_it(maria):
     assert "wc-trail" not in text(maria.get(LIST))
 
 
+def test_no_page_is_above_what_is_not_a_page(maria):
+    for address in ("/admin/processes/nonsense/", "/admin/nowhere/at/all/"):
+        assert maria.get(address).status_code == 404
+    page = text(maria.get("/admin/notifications/"))
+    assert '<a href="/admin/notices/">' in page.split("wc-trail")[1].split("</ol>")[0]
+
+
 def test_every_page_has_one_main_part_and_a_way_to_skip_to_it(maria):
     for address in (LIST, "/admin/engine/", "/admin/start/", "/admin/products/", "/admin/"):
         page = text(maria.get(address))

@@ -25,6 +25,7 @@ from tests.workflows_app.console import (
     signed_in,
     text,
 )
+from tests.workflows_app.lists import subscribed
 from workflows_app import State, begin, engine, sleep_step, step
 from workflows_app.console import needs, throughput
 from workflows_app.models import Process, ProcessStep, Worker
@@ -132,6 +133,14 @@ def test_what_fails_is_shown_newest_first_with_why_and_what_can_be_done(maria):
     assert shown.count("Retry") == 2
     assert "Retry" not in section(signed_in("looker", "view_process"), "failing")
     assert reverse("workflows:retry", args=[newer.pk]) in text(maria.get(HOME))
+
+
+def test_a_line_says_what_it_is_about_to_those_who_may_see_it(maria):
+    failed = run(begin >> boom)
+    subscribed(failed, customer="SURF", description="VLAN 1001 for SURF")
+
+    assert "VLAN 1001 for SURF" in section(maria, "failing")
+    assert "VLAN 1001" not in section(signed_in("looker", "view_process"), "failing")
 
 
 def test_what_waits_longest_comes_first_with_its_deadline(maria):

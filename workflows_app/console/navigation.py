@@ -3,12 +3,11 @@
 Addresses are looked up by name; a name that the site does not have is left out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -57,81 +56,64 @@ OWN = (
     Place("workflows:notifications", _("Notifications"), _VIEW),
 )
 MENUS: Mapping[str, Sequence[Place]] = {"main": MAIN, "more": MORE, "own": OWN}
-# The page above a page. Whatever its address names that the one above needs too is passed on.
-ABOVE: Mapping[str, tuple[str, Label]] = {
-    "workflows:process": ("workflows:processes", _("Processes")),
-    "workflows:many": ("workflows:processes", _("Processes")),
-    "workflows:many_do": ("workflows:processes", _("Processes")),
-    "workflows:many_done": ("workflows:processes", _("Processes")),
-    **{
-        f"workflows:{action}": ("workflows:process", _("Process"))
-        for action in ("form", "resume", "retry", "skip", "edit", "abort", "note", "delete")
-    },
-    "workflows:subscription": ("workflows:subscriptions", _("Subscriptions")),
-    "workflows:add_webhook": ("workflows:notifications", _("Notifications")),
-    "workflows:set_in_sync": ("workflows:subscription", _("Subscription")),
-    "workflows:product": ("workflows:products", _("Products")),
-    "workflows:start": ("workflows:startable", _("Start")),
-    "workflows:notifications": ("workflows:notices", _("Notices")),
-    "workflows:workflow": ("workflows:workflows", _("Workflows")),
-    "workflows:schedule": ("workflows:schedules", _("Schedules")),
-    "workflows:schedule_choose": ("workflows:schedules", _("Schedules")),
-    "workflows:schedule_set_up": ("workflows:schedule_choose", _("New schedule")),
-    **{
-        f"workflows:schedule_{act}": ("workflows:schedule", _("Schedule"))
-        for act in ("edit", "run", "pause", "unpause", "delete")
-    },
-    **{f"workflows:{action}": ("workflows:engine", _("Engine")) for action in ("pause", "unpause")},
-    "callback_console:callback": ("callback_console:callbacks", _("Callbacks")),
-    **{
-        f"callback_console:{action}": ("callback_console:callback", _("Callback"))
-        for action in ("complete", "fail", "cancel", "extend", "adopt", "reveal")
-    },
+# What the pages that others stand below are called; the page of a thing, by what it is.
+_LABELS: Mapping[str, Label] = {
+    **{place.view: place.label for places in MENUS.values() for place in places},
+    "workflows:process": _("Process"),
+    "workflows:subscription": _("Subscription"),
+    "workflows:product": _("Product"),
+    "workflows:workflow": _("Workflow"),
+    "workflows:schedule": _("Schedule"),
+    "workflows:schedule_choose": _("New schedule"),
+    "workflows:notices": _("Notices"),
+    "callback_console:callback": _("Callback"),
 }
+# The page above one whose address does not say so.
+_ABOVE: Mapping[str, str] = {"workflows:notifications": "workflows:notices"}
 
 
 def links(request: HttpRequest, places: Sequence[Place]) -> list[Link]:
     """Return the places that the user may go to."""
     view = _view(request)
-    above = {name for name, _label in _ancestors(view)}
+    above = {link.view for link in trail(request)}
     found = []
     for place in places:
         if place.permission and not request.user.has_perm(place.permission):
             continue
-        if url := _url(place.view, {}):
+        if url := _url(place.view):
             here = "page" if place.view == view else "true" if place.view in above else ""
             found.append(Link(place.label, url, here, place.view))
     return found
 
 
 def trail(request: HttpRequest) -> list[Link]:
-    """Return the pages above this one, the nearest last."""
-    match = request.resolver_match
-    arguments = match.kwargs if match else {}
-    found = [
-        Link(label, url)
-        for name, label in _ancestors(_view(request))
-        if (url := _url(name, arguments))
-    ]
-    return found[::-1]
+    """Return the pages above this one, the nearest last: those whose addresses begin its own."""
+    root = reverse("admin:index")
+    if not request.path_info.startswith(root):
+        return []
+    if above := _ABOVE.get(_view(request)):
+        return [Link(_LABELS[above], _url(above), view=above)]
+    steps = request.path_info.removeprefix(root).strip("/").split("/")[:-1]
+    addresses = (f"{root}{'/'.join(steps[: number + 1])}/" for number in range(len(steps)))
+    return [link for address in addresses if (link := _page(address))]
 
 
-def _ancestors(view: str) -> Iterator[tuple[str, Label]]:
-    while view in ABOVE:
-        view, label = ABOVE[view]
-        yield view, label
+def _page(address: str) -> Link | None:
+    """Return the link to the page at the address, if it is one that others stand below."""
+    try:
+        view = resolve(address).view_name
+    except Resolver404:
+        return None
+    return Link(_LABELS[view], address, view=view) if view in _LABELS else None
 
 
 def _view(request: HttpRequest) -> str:
     return request.resolver_match.view_name if request.resolver_match else ""
 
 
-def _url(view: str, arguments: Mapping[str, Any]) -> str:
-    """Return the address of a page, with those of the arguments that it takes; "" if none fits."""
-    identities = {name: value for name, value in arguments.items() if name.endswith("_id")}
-    for taken in ({}, *({name: value} for name, value in identities.items())):
-        try:
-            return reverse(view, kwargs=taken)
-        except NoReverseMatch:
-            continue
-    return ""
+def _url(view: str) -> str:
+    """Return the address of a page; "" if the site does not have it."""
+    try:
+        return reverse(view)
+    except NoReverseMatch:
+        return ""

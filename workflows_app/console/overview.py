@@ -17,7 +17,9 @@ from workflows_app import policy
 from workflows_app.console.moments import Moment
 from workflows_app.console.needs import MOST, capped
 from workflows_app.console.sentences import LOOKS, Facts, Look, Sentence, sentence
+from workflows_app.console.subjects import Subject, subjects
 from workflows_app.models import Process, ProcessStep
+from workflows_app.search import sees_subscriptions
 from workflows_app.selection import needs
 from workflows_app.statuses import FAILURES, ProcessStatus, StepStatus
 
@@ -46,6 +48,7 @@ class Line:
     sentence: Sentence
     since: Moment
     may_retry: bool
+    subject: Subject | None
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Lists:
         return capped(len(self.keys[name]))
 
     def lines(self, user: Any) -> dict[str, list[Line]]:
-        """Return the lines of each list that are shown. One query, and one for the workflows."""
+        """Return the lines of each list that are shown. Two queries."""
         shown = {name: [key.pk for key in keys[:SHOWN]] for name, keys in self.keys.items()}
         found = Process.objects.select_related("workflow").in_bulk(
             [pk for ids in shown.values() for pk in ids]
@@ -84,8 +87,9 @@ class Lists:
         for pk in shown["mine"]:
             if pk in found:
                 found[pk].needs_me = True  # type: ignore[attr-defined]
+        about = subjects(found) if sees_subscriptions(user) else {}
         return {
-            name: [_line(found[pk], facts, user) for pk in ids if pk in found]
+            name: [_line(found[pk], facts, user, about.get(pk)) for pk in ids if pk in found]
             for name, ids in shown.items()
         }
 
@@ -115,13 +119,14 @@ def _open_steps(ids: Iterable[UUID]) -> list[ProcessStep]:
     return list(rows.only("process_id", "path", "attempt", "progress").order_by("pk"))
 
 
-def _line(process: Process, facts: Facts, user: Any) -> Line:
+def _line(process: Process, facts: Facts, user: Any, subject: Subject | None) -> Line:
     return Line(
         process=process,
         look=LOOKS[process.status],
         sentence=sentence(process, facts),
         since=Moment(process.modified_at, facts.now),
         may_retry=process.status in FAILURES and policy.may(user, "retry", process),
+        subject=subject,
     )
 
 

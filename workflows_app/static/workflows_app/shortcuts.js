@@ -15,10 +15,15 @@
     open: () => here()?.querySelector("a[href]")?.click(),
     select: () => here()?.querySelector("input[type=checkbox]")?.click(),
     search: () => document.querySelector(SEARCH)?.focus(),
-    refresh: () => (document.querySelector(`main ${POLLED}`) ? poll() : location.reload()),
+    refresh: () => (document.querySelector(`main ${POLLED}`) ? poll() : reload()),
     help: () => help.showModal(),
     close: () => closeMenus(),
   };
+
+  // What is half written in a form is not thrown away by one key.
+  function reload() {
+    if (!document.querySelector("main form[method=post]")) location.reload();
+  }
 
   function rows() {
     const linked = (row) => row.querySelector("a[href]") && row.checkVisibility();
