@@ -36,12 +36,12 @@ _OPERATION_STATUS = {
     CallbackStatus.AWAITING: "started",
     CallbackStatus.SUPERSEDED: "stopped",
 }
-_PREFIX = "cb_"
+PREFIX = "cb_"
 
 
 def new_public_id() -> str:
     """Return a name for a callback; not secret."""
-    return f"{_PREFIX}{uuid.uuid4().hex}"
+    return f"{PREFIX}{uuid.uuid4().hex}"
 
 
 def new_nonce() -> str:
@@ -129,13 +129,13 @@ class CallbackToken(models.Model):
     @property
     def uuid(self) -> str:
         """The public id in the form of a UUID: what Mistral calls the action execution's id."""
-        return str(uuid.UUID(self.public_id.removeprefix(_PREFIX)))
+        return str(uuid.UUID(self.public_id.removeprefix(PREFIX)))
 
 
 def public_id_of(identity: str) -> str:
     """Return the public id that ``identity``, a public id or its UUID form, stands for; or ""."""
     try:
-        return f"{_PREFIX}{uuid.UUID(identity.removeprefix(_PREFIX)).hex}"
+        return f"{PREFIX}{uuid.UUID(identity.removeprefix(PREFIX)).hex}"
     except ValueError:
         return ""
 

@@ -72,7 +72,8 @@ class Callbacks(CallbackView, ListAPIView[CallbackToken]):
         wanted = self.request.query_params.get("status", "")
         statuses = [part.strip() for part in wanted.split(",") if part.strip()]
         process = self.request.query_params.get("process", "")
-        return selection.callbacks(statuses=statuses, process=process).order_by("-pk")
+        q = self.request.query_params.get("q", "").replace("\0", "").strip()[:200]
+        return selection.callbacks(statuses=statuses, process=process, q=q).order_by("-pk")
 
     @extend_schema(
         operation_id="callback_list",
@@ -82,6 +83,11 @@ class Callbacks(CallbackView, ListAPIView[CallbackToken]):
                 description=f"One or more of {', '.join(selection.STATUSES)}, with commas.",
             ),
             OpenApiParameter("process", OpenApiTypes.UUID),
+            OpenApiParameter(
+                "q",
+                description="The beginning of an id of a callback or a process, or words of a "
+                "step or a workflow.",
+            ),
         ],
         responses={200: CallbackSerializer(many=True), **READING},
     )

@@ -130,23 +130,54 @@ def test_the_list_begins_with_what_is_open(looker, remote):
     assert lines(looker, "?status=started") == [last.public_id, first.public_id]
     assert lines(looker, "?status=succeeded") == [ended.public_id]
     assert lines(looker, f"?process={ended.process_id}") == [ended.public_id]
-    assert lines(looker, "?status=nonsense&page=x") == lines(looker)
+    assert lines(looker, "?status=nonsense&at=x") == lines(looker)
 
 
-def test_the_list_has_pages(looker, remote, monkeypatch):
+def test_the_list_has_pages_in_both_directions(looker, remote, monkeypatch):
     monkeypatch.setattr("callbacks_app.console.listing.SIZE", 2)
     ids = [open_callback(remote).public_id for _ in range(3)]
-    ended = [open_callback(remote) for _ in range(2)]
+    ended = [open_callback(remote).public_id for _ in range(2)]
     for route in remote.routes[-2:]:
         remote.post(route=route, body=GOOD)
+    pages = [[ids[2], ids[1]], [ids[0], ended[1]], [ended[0]]]
 
-    pages = [lines(looker, f"?page={number}") for number in (1, 2, 3, 4)]
+    queries = [""]
+    while older := re.search(r'rel="next" href="([^"]+)"', text(looker.get(LIST + queries[-1]))):
+        queries.append(older[1])
 
-    assert pages == [[ids[2], ids[1]], [ids[0], ended[1].public_id], [ended[0].public_id], []]
-    first = text(looker.get(LIST))
-    assert "?page=2" in first
-    assert 'rel="prev"' not in first
-    assert "No callback fits" in text(looker.get(f"{LIST}?page=4"))
+    assert [lines(looker, query) for query in queries] == pages
+    query = queries[-1]
+    for newer_page in (pages[1], pages[0]):
+        newer = re.search(r'rel="prev" href="([^"]+)"', text(looker.get(LIST + query)))
+        assert newer is not None
+        query = newer[1]
+        assert lines(looker, query) == newer_page
+    added = open_callback(remote).public_id
+    assert lines(looker, query) == pages[0]
+    newest = re.search(r'rel="prev" href="([^"]+)"', text(looker.get(LIST + query)))
+    assert newest is not None
+    assert lines(looker, newest[1]) == [added, ids[2]], "what came meanwhile is not lost"
+    assert lines(looker, "?status=started&at=f0.0") == []
+    assert "No callback fits" in text(looker.get(f"{LIST}?status=started&at=f0.0"))
+
+
+def test_callbacks_are_found_by_their_ids_their_process_and_their_step(looker, remote):
+    other = callback_of(run(begin >> ask(remote) >> confirm, name="orders"))
+    callback = open_callback(remote)
+    found = [callback.public_id]
+
+    assert lines(looker, f"?q={callback.public_id}") == found
+    assert lines(looker, f"?q={callback.public_id[3:15]}") == found
+    assert lines(looker, f"?q={callback.uuid}") == found
+    assert lines(looker, f"?q={str(callback.process_id)[:13]}") == found
+    assert lines(looker, "?q=ORDER") == [other.public_id]
+    assert lines(looker, "?q=await call") == [*found, other.public_id]
+    assert lines(looker, f"?q=await&process={other.process_id}") == [other.public_id]
+    for nothing in ("nothing", "%25", "_", "%00-", "-"):
+        assert lines(looker, f"?q={nothing}") == [], nothing
+    page = text(looker.get(f"{LIST}?q=ORDER"))
+    assert 'value="ORDER"' in page
+    assert 'href="?status=started&amp;q=ORDER"' in page
 
 
 def test_an_empty_list_says_what_would_be_there(looker):

@@ -1,12 +1,10 @@
 """The action log of everything: who did what to which process, or to the engine, when and why."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -16,12 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_noop as marked
 from django.views.decorators.http import require_GET
 
-from workflows_app.console import cursors
+from workflows_app.console import cursors, spreadsheet
 from workflows_app.console.event_lines import lines, masked_details
 from workflows_app.console.filters import Chip, address, texts_of
-from workflows_app.console.pages import console_view, page
-from workflows_app.console.spreadsheets import csv_file
+from workflows_app.console.pages import console_view, page, sentence
+from workflows_app.errors import SearchTooSlow
 from workflows_app.models import ProcessEvent
+from workflows_app.patience import patience
+from workflows_app.search import by_id
 
 SIZE = 50
 MOST_NAMES = 500  # Of actors that are offered.
@@ -32,7 +32,6 @@ KINDS: Mapping[str, tuple[str, Q]] = {
     "system": (marked("By the orchestrator"), Q(actor=SYSTEM)),
     "engine": (marked("Pauses"), Q(action__in=["engine paused", "engine unpaused"])),
 }
-_HEX = re.compile("[0-9a-f]{1,32}")
 _YEARS = range(1971, 3000)
 # What there is in an indexed column, one step in the index for each value.
 _VALUES = """
@@ -84,7 +83,7 @@ class Filters:
         exact = {"actor": self.actor, "action": self.action}
         rows = rows.filter(**{name: text for name, text in exact.items() if text})
         if self.process:
-            rows = rows.filter(_of_process(self.process))
+            rows = rows.filter(by_id(self.process, "process"))
         if since := _date(self.since):
             rows = rows.filter(at__gte=_midnight(since))
         if until := _date(self.until):
@@ -104,11 +103,12 @@ class Filters:
 def action_log(request: HttpRequest) -> HttpResponse:
     """Show the entries that fit the address's filters, newest first."""
     filters = Filters.of(request.GET)
-    found = cursors.page(filters.rows(), cursors.Cursor.of(filters.at), by="at", size=SIZE)
+    found, trouble = _found(filters)
     context = {
         "title": _("Action log"),
         "filters": filters,
         "lines": list(lines(found.rows)),
+        "trouble": trouble,
         "actions": _values("action"),
         "actors": _values("actor"),
         "previous": filters.address(at=str(found.previous)) if found.previous else "",
@@ -122,7 +122,7 @@ def action_log(request: HttpRequest) -> HttpResponse:
 @require_GET
 def export(request: HttpRequest) -> HttpResponseBase:
     """Return the entries that fit as CSV, with exact times."""
-    return csv_file(_cells(Filters.of(request.GET)), name="action-log")
+    return spreadsheet.download("action-log", _cells(Filters.of(request.GET)))
 
 
 def _cells(filters: Filters) -> Iterator[list[str]]:
@@ -140,13 +140,14 @@ def _cells(filters: Filters) -> Iterator[list[str]]:
             ]
 
 
-def _of_process(text: str) -> Q:
-    """Return what finds the events of the processes whose ids begin like ``text``."""
-    digits = text.lower().replace("-", "")
-    if not _HEX.fullmatch(digits):
-        return Q(pk__in=[])
-    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-    return Q(process_id=first) if first == last else Q(process__gte=first, process__lte=last)
+def _found(filters: Filters) -> tuple[cursors.Page[ProcessEvent], str]:
+    """Return a page, and what kept it from being found."""
+    try:
+        with patience():
+            at = cursors.Cursor.of(filters.at)
+            return cursors.page(filters.rows(), at, by="at", size=SIZE), ""
+    except SearchTooSlow as error:
+        return cursors.Page([], None, None), sentence(error)
 
 
 def _values(column: str) -> list[str]:
