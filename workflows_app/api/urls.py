@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from workflows_app.api import schedules, subscriptions, views
+from workflows_app.api import processes, schedules, subscriptions, views
 
 app_name = "api"
 
 urlpatterns = [
-    path("processes/", views.Processes.as_view(), name="processes"),
+    path("processes/", processes.Processes.as_view(), name="processes"),
+    path("processes/retry/", processes.RetryMany.as_view(), name="retry_many"),
+    path("processes/abort/", processes.AbortMany.as_view(), name="abort_many"),
+    path("processes/resume/", processes.ResumeMany.as_view(), name="resume_many"),
     path("processes/<uuid:process_id>", views.ProcessDetail.as_view(), name="process"),
     path("processes/<uuid:process_id>/resume", views.Resume.as_view(), name="resume"),
     path("processes/<uuid:process_id>/abort", views.Abort.as_view(), name="abort"),

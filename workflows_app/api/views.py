@@ -6,18 +6,15 @@ from uuid import UUID
 from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from workflows_app import engine, errors, policy, registry
 from workflows_app.api import refusals
-from workflows_app.api.lists import Pages, filtered, parameters
 from workflows_app.api.serializers import (
     EngineSerializer,
     ProcessDetailSerializer,
-    ProcessSerializer,
     ReasonSerializer,
     RefusalSerializer,
     StartedSerializer,
@@ -28,13 +25,6 @@ from workflows_app.statuses import FAILURES, ProcessStatus
 
 PAGES = {"application/json": {"type": ["array", "null"], "items": {"type": "object"}}}
 REFUSALS = dict.fromkeys((400, 403, 404, 409), RefusalSerializer)
-FILTERS = {
-    "status": "status",
-    "assignee": "assignee",
-    "created_by": "created_by",
-    "is_task": "is_task",
-    "workflow": "workflow__name",
-}
 
 
 class EngineView(APIView):
@@ -43,27 +33,6 @@ class EngineView(APIView):
     def get_exception_handler(self) -> Any:
         """Return the table of refusals."""
         return refusals.answer
-
-
-class Processes(EngineView, ListAPIView[Process]):
-    """The list of processes, newest first."""
-
-    serializer_class = ProcessSerializer
-    pagination_class = Pages
-
-    def get_queryset(self) -> Any:
-        """Return what the filters leave."""
-        _require_view(self.request)
-        rows = Process.objects.select_related("workflow").order_by("-created_at", "pk")
-        return filtered(rows, self.request, FILTERS)
-
-    @extend_schema(
-        parameters=parameters(FILTERS),
-        responses={200: ProcessSerializer(many=True), **REFUSALS},
-    )
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List processes."""
-        return super().get(request, *args, **kwargs)
 
 
 class StartProcess(EngineView):
@@ -108,7 +77,7 @@ class ProcessDetail(EngineView):
     )
     def get(self, request: Request, process_id: UUID) -> Response:
         """Show a process with its steps and its state."""
-        _require_view(request)
+        require_view(request)
         process: Any = unlocked(process_id)
         in_order = ProcessStep.objects.order_by("position")
         prefetch_related_objects([process], Prefetch("steps", in_order))
@@ -166,7 +135,7 @@ class Engine(EngineView):
     @extend_schema(operation_id="engine_status", responses={200: EngineSerializer, **REFUSALS})
     def get(self, request: Request) -> Response:
         """Say whether the engine runs, is pausing or is paused."""
-        _require_view(request)
+        require_view(request)
         return Response(_engine_status())
 
     @extend_schema(
@@ -208,6 +177,7 @@ def _pages(data: Any) -> list[Any]:
     return data
 
 
-def _require_view(request: Request) -> None:
+def require_view(request: Request) -> None:
+    """Raise NotAllowed unless the caller may see processes."""
     if not request.user.has_perm(policy.PERMISSIONS["view"]):
         raise errors.NotAllowed("you may not see processes")

@@ -1,6 +1,7 @@
 """The lines of the process list. The number of queries does not depend on the number of lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -127,7 +128,7 @@ def aborts(ids: Sequence[UUID]) -> dict[UUID, ProcessEvent]:
 
 
 def _page(filters: Filters, user: Any) -> keyset.Page:
-    with patience():
+    with patience() if filters.q else nullcontext():
         return keyset.page(
             filters.rows(user),
             size=SIZE,
