@@ -14,8 +14,10 @@ from workflows_app import engine, policy
 from workflows_app.errors import WorkflowError
 from workflows_app.masking import masked
 from workflows_app.models import (
+    Delivery,
     EngineSettings,
     FixedInput,
+    Notice,
     Process,
     ProcessEvent,
     ProcessStep,
@@ -137,6 +139,30 @@ class ProcessEventAdmin(ReadOnly):
     search_fields = ("actor", "reason")
     date_hierarchy = "at"
     ordering = ("-at", "-pk")
+
+
+class Deliveries(TabularInline):
+    """Whom a notice was told to, and how that went. Addresses of webhooks are their owners'."""
+
+    model = Delivery
+    fields = ("user", "channel", "status", "attempts", "result", "due_at", "done_at", "read_at")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly):
+    list_display = ("at", "kind", "process_id", "status", "step", "by", "handed_out_at")
+    list_filter = ("kind", "deliveries__status", "deliveries__channel")
+    search_fields = ("=process__pk",)
+    ordering = ("-at", "-pk")
+    inlines = (Deliveries,)
 
 
 @admin.register(Worker)

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from callbacks_app.console import actions, address, callback_page, listing
+from callbacks_app.console import actions, address, callback_page, export, listing
 from callbacks_app.console.consequences import WORDS
 
 app_name = "callback_console"
 _ONE = "callbacks/<str:callback_id>"
 urlpatterns = [
+    path("processes/<uuid:process_id>/export.json", export.export, name="export"),
     path("callbacks/", listing.callbacks, name="callbacks"),
     path(f"{_ONE}/", callback_page.callback, name="callback"),
     path(f"{_ONE}/live/", callback_page.live, name="live"),

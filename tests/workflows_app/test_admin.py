@@ -2,26 +2,32 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from callbacks_app.models import CallbackToken
 from callbacks_app.steps import callback_step
 from tests.engine import run
 from tests.workflows_app.console import boom, reserve, signed_in, text
+from tests.workflows_app.receivers import chose, endpoint_of
 from workflows_app import begin, step
 from workflows_app.models import (
+    Delivery,
     EngineSettings,
+    Notice,
     Process,
     ProcessEvent,
     ProcessStep,
+    Scope,
     Worker,
     Workflow,
 )
+from workflows_app.notices.handing_out import hand_out
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OURS = [
-    CallbackToken, EngineSettings, Process, ProcessEvent, ProcessStep, Worker, Workflow,
+    CallbackToken, EngineSettings, Notice, Process, ProcessEvent, ProcessStep, Worker, Workflow,
 ]  # fmt: skip
 
 
@@ -53,6 +59,36 @@ def test_the_pools_own_messages_can_be_looked_at_and_not_changed(maria, name):
     assert page.status_code == 200
     assert "Resubmit" not in text(page)
     assert "Delete selected" not in text(page)
+
+
+def test_a_notice_shows_how_its_deliveries_went_and_no_webhook_s_address(maria):
+    user = User.objects.get()
+    endpoint, _secret = endpoint_of(user, "https://chat.example/secret-path")
+    chose(user, "finished", webhook=Scope.ALL)
+    run(begin >> reserve)
+    hand_out()
+    Delivery.objects.update(result="answered 503")
+
+    notice = Notice.objects.get()
+    page = text(maria.get(address(Notice, "change", notice.pk)))
+
+    assert "answered 503" in page
+    assert "secret-path" not in page
+    assert endpoint.secret not in page
+
+
+def test_a_user_who_was_told_things_can_still_be_deleted(maria):
+    user = User.objects.create_user("noor", is_staff=True)
+    endpoint_of(user, "https://chat.example/")
+    user.user_permissions.set(Permission.objects.filter(codename="view_process"))
+    chose(user, "finished", browser=Scope.ALL, webhook=Scope.ALL)
+    run(begin >> reserve)
+    hand_out()
+    assert Delivery.objects.filter(user=user).count() == 2
+
+    maria.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
+
+    assert not User.objects.filter(pk=user.pk).exists()
 
 
 def test_a_callback_shows_neither_its_nonce_nor_its_key(maria):

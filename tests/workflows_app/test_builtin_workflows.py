@@ -3,13 +3,21 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tests.engine import drain, make_due, run, state
 from tests.workflows_app.domain.models import ACTIVE, Group, GroupInactive, product
 from workflows_app import Retry, begin, engine, registry, retrystep, sleep_step, step
 from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
-from workflows_app.models import Process, ProcessEvent, Subscription, Workflow
+from workflows_app.models import (
+    Delivery,
+    Notice,
+    Process,
+    ProcessEvent,
+    Subscription,
+    Workflow,
+)
 from workflows_app.registration import sync
 from workflows_app.subscriptions import validate_workflow
 
@@ -94,6 +102,35 @@ def test_old_completed_tasks_are_deleted_and_nothing_else(settings):
     assert not Process.objects.filter(pk=old.pk).exists()
     assert Process.objects.filter(pk__in=[row.pk for row in kept]).count() == 4
     assert ProcessEvent.objects.get(action="tasks cleaned up").details == {"old": 1}
+
+
+def test_old_notices_are_deleted_once_nothing_of_them_is_under_way(settings):
+    settings.ORCHESTRATOR = settings.ORCHESTRATOR | {"NOTICES_KEPT_DAYS": 3}
+    about = task_of("old", days=1)
+    maria = User.objects.create_user("maria")
+
+    def notice(*, days, handed_out=True, **delivery):
+        at = timezone.now() - timedelta(days=days)
+        made = Notice.objects.create(
+            process=about, kind="failed", at=at, handed_out_at=at if handed_out else None
+        )
+        if delivery:
+            Delivery.objects.create(notice=made, user=maria, **delivery)
+        return made.pk
+
+    done = {"status": "delivered", "due_at": None, "done_at": timezone.now()}
+    notice(days=4, channel="browser", **done)
+    notice(days=4)
+    kept = {
+        notice(days=2, channel="browser", **done),
+        notice(days=4, channel="email"),
+        notice(days=4, handed_out=False),
+    }
+
+    process = go("task_clean_up_tasks")
+
+    assert state(process)["deleted_notices"] == 2
+    assert set(Notice.objects.values_list("pk", flat=True)) == kept
 
 
 def test_a_workflow_says_how_long_its_tasks_are_kept():

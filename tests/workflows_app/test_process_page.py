@@ -13,25 +13,26 @@ from django.urls import reverse
 from django.utils import timezone
 from pydantic import SecretStr
 
-from callbacks_app import answers
+from callbacks_app import answers, tokens
 from callbacks_app.models import CallbackToken
 from callbacks_app.steps import callback_step
 from tests.engine import define, drain, make_due, run, state
-from tests.workflows_app.console import boom, confirm, field, move, reserve, signed_in, text
+from tests.workflows_app.console import SCRIPT, boom, confirm, field, move, reserve, signed_in, text
 from workflows_app import (
     Retry,
     State,
     begin,
     conditional,
     engine,
+    forms,
     retrystep,
     sleep_step,
     step,
     step_group,
 )
 from workflows_app.console.differences import patched
-from workflows_app.errors import ApiUnavailable, InconsistentData
-from workflows_app.models import Process, ProcessEvent
+from workflows_app.errors import ApiUnavailable, InconsistentData, ProcessFailureError
+from workflows_app.models import Process, ProcessEvent, Product, Subscription
 from workflows_app.secret_values import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -670,3 +671,170 @@ def test_a_step_that_is_tried_again_by_itself_says_so(maria):
 
     assert "tried again by itself" in told
     assert offered == ["resume"]
+
+
+# What else concerns it.
+
+
+def concerned(*processes: Process, **values) -> Subscription:
+    product, _made = Product.objects.get_or_create(name="Circuit", defaults={"tag": "CIRCUIT"})
+    row = Subscription.objects.create(
+        product=product, customer_id="SURF", description="VLAN 1001", **values
+    )
+    for process in processes:
+        row.processes.add(process, through_defaults={"target": "MODIFY"})
+    return row
+
+
+def related(client: Client, process: Process) -> str:
+    page = text(client.get(url(process)))
+    return page[page.index('id="related"') : page.index("</section>", page.index('id="related"'))]
+
+
+def test_the_page_leads_to_the_subscriptions_and_their_other_processes(maria):
+    earlier = run(begin >> reserve, name="earlier")
+    process = run(begin >> reserve >> boom, name="failing")
+    other = run(begin >> reserve, name="other")
+    row = concerned(earlier, process, status="active", insync=False, locked_by=process)
+
+    part = related(maria, process)
+
+    assert "active VLAN 1001 SURF · Circuit · locked by this process" in words(part)
+    assert reverse("workflows:subscription", args=[row.pk]) in part
+    assert url(earlier) in part
+    assert url(other) not in part
+    assert "SURF · " in text(maria.get(url(process))).split("wc-concerns")[1][:200]
+
+
+def test_who_may_not_see_subscriptions_sees_none_and_no_process_by_way_of_one():
+    earlier = run(begin >> reserve, name="earlier")
+    process = run(begin >> reserve, name="one")
+    concerned(earlier, process)
+
+    page = text(signed_in("looker", "view_process").get(url(process)))
+
+    assert "VLAN 1001" not in page.split('id="related"')[1]
+    assert url(earlier) not in page
+
+
+def test_earlier_processes_with_the_same_inputs_are_found_and_one_is_started_again(maria):
+    class Page(forms.FormPage):
+        customer: str
+
+    def start(customer: str) -> Process:
+        process = engine.start("asking", inputs=[{"customer": customer}], by="maria")
+        drain()
+        return process
+
+    define(begin >> reserve, name="asking", initial_input_form=Page)
+    first, _other, last = start("SURF"), start("CERN"), start("SURF")
+
+    part = related(maria, last)
+
+    assert re.findall(r'id="earlier-([^"]+)"', part) == [str(first.pk)]
+    assert f"/admin/start/asking/?from={last.pk}" in part
+    assert "?from=" not in related(signed_in("looker", "view_process"), last)
+
+
+def test_what_is_related_is_polled_for_a_304(maria):
+    process = run(begin >> reserve)
+    tag = maria.get(url(process, "related"))["ETag"]
+
+    same = maria.get(url(process, "related"), headers={"If-None-Match": tag})
+    concerned(process)
+    other = maria.get(url(process, "related"), headers={"If-None-Match": tag})
+
+    assert same.status_code == 304
+    assert "VLAN 1001" in text(other)
+
+
+def test_neither_page_nor_parts_cost_more_queries_when_there_is_more(maria):
+    counts = []
+    for number in (2, 30):
+        processes = [run(begin >> reserve, name="other") for _ in range(number)]
+        chain = begin
+        for n in range(number):
+            chain = chain >> named(f"Step {n}")
+        process = run(chain >> reserve >> boom, name="failing")
+        for _ in range(number):
+            concerned(*processes, process)
+        for page in ("process", "live", "related"):
+            with CaptureQueriesContext(connection) as queries:
+                maria.get(url(process, page))
+            counts.append(len(queries))
+
+    assert counts[:3] == counts[3:]
+    assert max(counts) < 45
+
+
+# On paper, and as JSON.
+
+
+def test_a_process_is_exported_as_the_api_shows_it_with_its_log_and_callbacks(maria):
+    process = asked_outside()
+    engine.set_note(process.pk, note="called", by="maria")
+    token = CallbackToken.objects.get()
+
+    answer = maria.get(reverse("callback_console:export", args=[process.pk]))
+
+    document = json.loads(answer.content)
+    assert answer["Content-Disposition"] == f'attachment; filename="example-{process.pk}.json"'
+    api = maria.get(f"/api/processes/{process.pk}").json()
+    assert {key: document[key] for key in api} == api
+    assert [event["action"] for event in document["events"]] == ["started", "note changed"]
+    assert [callback["id"] for callback in document["callbacks"]] == [token.public_id]
+    assert token.nonce not in text(answer)
+    assert tokens.route(token) not in text(answer)
+
+
+def test_an_export_has_no_secret_and_is_for_those_who_may_look(maria):
+    @step("Log in")
+    def log_in():
+        return {"login": SecretStr("first-secret"), "password": "first-secret"}
+
+    process = run(begin >> log_in >> boom)
+    engine.edit_state(process.pk, values={"password": "other-secret"}, by="maria", reason="x")
+    address = reverse("callback_console:export", args=[process.pk])
+
+    assert "-secret" not in text(maria.get(address))
+    assert signed_in("stranger").get(address).status_code == 403
+    assert maria.post(address).status_code == 405
+
+
+# Nothing that comes from a state or a person is run.
+
+
+def test_scripts_in_every_field_are_text(maria):
+    @step(f"Name {SCRIPT}")
+    def vicious():
+        return {f"key {SCRIPT}": {SCRIPT: [SCRIPT, f"{SCRIPT}\n{SCRIPT}"]}, "text": f"a\n{SCRIPT}"}
+
+    @step("Again")
+    def again():
+        return {f"key {SCRIPT}": {SCRIPT: ["x", SCRIPT]}, "text": f"b\n{SCRIPT}"}
+
+    @step("Fail")
+    def fail():
+        raise ProcessFailureError(SCRIPT, details={SCRIPT: SCRIPT})
+
+    group = step_group(f"Group {SCRIPT}", vicious >> again)
+    process = run(begin >> conditional(lambda _state: True, name=SCRIPT)(group) >> fail)
+    engine.set_note(process.pk, note=SCRIPT, by=SCRIPT)
+    engine.edit_state(process.pk, values={"new": SCRIPT}, by=SCRIPT, reason=SCRIPT)
+    concerned(process)
+    Subscription.objects.update(description=SCRIPT, customer_id=SCRIPT)
+    sent = {"reason": SCRIPT, "several": json.dumps({SCRIPT: SCRIPT}), "seen": "old"}
+
+    pages = [
+        *(maria.get(url(process, page)) for page in ("process", "live", "related", "edit")),
+        maria.get(url(process), {"state": "4", "against": "2"}),
+        maria.get(url(process, "retry"), {"from_step": f"Group {SCRIPT}/Name {SCRIPT}"}),
+        maria.post(
+            url(process, "edit"), {**sent, "seen": field(maria.get(url(process, "edit")), "seen")}
+        ),
+        maria.post(url(process, "retry"), sent),
+    ]
+
+    for page in pages:
+        assert SCRIPT not in text(page)
+        assert "&lt;script&gt;" in text(page)

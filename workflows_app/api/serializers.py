@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from workflows_app.json_values import JSON
 from workflows_app.masking import masked
-from workflows_app.models import Process, ProcessStep
+from workflows_app.models import Process, ProcessEvent, ProcessStep
 
 
 class MaskedField(serializers.JSONField):
@@ -44,6 +44,16 @@ class ProcessStepSerializer(serializers.ModelSerializer[ProcessStep]):
             "traceback",
             "superseded",
         )
+
+
+class ProcessEventSerializer(serializers.ModelSerializer[ProcessEvent]):
+    """An entry of a process's action log."""
+
+    details = MaskedField()
+
+    class Meta:
+        model = ProcessEvent
+        fields = ("actor", "action", "at", "reason", "details")
 
 
 class ProcessSerializer(serializers.ModelSerializer[Process]):

@@ -69,6 +69,15 @@ class StartProcess(EngineView):
         return Response({"id": str(process.pk)}, status=201)
 
 
+def described(process: Any, user: Any) -> Any:
+    """Return the process with what its serializer shows beside its columns."""
+    in_order = ProcessStep.objects.order_by("position")
+    prefetch_related_objects([process], Prefetch("steps", in_order))
+    process.state = load(process).state
+    process.allowed_actions = policy.allowed_actions(user, process)
+    return process
+
+
 class ProcessDetail(EngineView):
     """One process."""
 
@@ -78,12 +87,7 @@ class ProcessDetail(EngineView):
     def get(self, request: Request, process_id: UUID) -> Response:
         """Show a process with its steps and its state."""
         require_view(request)
-        process: Any = unlocked(process_id)
-        in_order = ProcessStep.objects.order_by("position")
-        prefetch_related_objects([process], Prefetch("steps", in_order))
-        process.state = load(process).state
-        process.allowed_actions = policy.allowed_actions(request.user, process)
-        return Response(ProcessDetailSerializer(process).data)
+        return Response(ProcessDetailSerializer(described(unlocked(process_id), request.user)).data)
 
 
 class Resume(EngineView):

@@ -19,6 +19,7 @@ from workflows_app.console.pages import (
     unchanged,
 )
 from workflows_app.console.process_view import View, look_at
+from workflows_app.console.related import Related
 from workflows_app.errors import UnknownStep, UnknownWorkflow, WorkflowError
 from workflows_app.models import Process
 
@@ -74,6 +75,7 @@ def show(request: HttpRequest, found: Process, shown: answering.Shown | None) ->
     context = {
         "title": str(found.workflow),
         "view": view,
+        "related": Related(found, request.user),
         "process": found,
         "form": shown,
         "form_on_page": (shown.row_id or (open_row.pk if open_row else 0)) if shown else 0,

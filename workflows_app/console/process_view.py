@@ -15,6 +15,7 @@ from workflows_app.console.consequences import WORDS, Words, definition_of, is_s
 from workflows_app.console.graph import Drawing, drawings
 from workflows_app.console.listing import aborts
 from workflows_app.console.pages import tag_of
+from workflows_app.console.related import MOST_SUBSCRIPTIONS
 from workflows_app.console.retrying import retry_points
 from workflows_app.console.sentences import LOOKS, Facts, Look, Sentence, sentence
 from workflows_app.console.timeline import Entry, Group, grouped, timeline
@@ -32,7 +33,6 @@ from workflows_app.policy import Action
 from workflows_app.statuses import FINAL, ProcessStatus
 
 HEARTBEAT_SECONDS = 5  # How often "last heard" is looked at while a callback is open.
-MOST_SUBSCRIPTIONS = 20  # Of those that a process concerns; a task may concern all.
 MOST_EVENTS = 200
 _WHOLE = ("pk", "status", "attempt", "completed_at", "superseded", "progress")
 _LONG_PARKED = timedelta(minutes=10)
@@ -47,7 +47,7 @@ def look_at(process_id: UUID) -> Process:
     """
     events = ProcessEvent.objects.filter(process=OuterRef("pk")).order_by("-pk").values("pk")
     found = (
-        Process.objects.select_related("workflow")
+        Process.objects.select_related("workflow", "schedule")
         .annotate(
             engine_paused=Exists(EngineSettings.objects.filter(global_lock=True)),
             last_event=Subquery(events[:1]),
@@ -140,7 +140,7 @@ class View:
         if not self.user.has_perm("workflows_app.view_subscription"):
             return []
         rows = self.process.subscriptions.order_by("description", "pk")
-        return list(rows.only("description", "locked_by_id")[:MOST_SUBSCRIPTIONS])
+        return list(rows.only("customer_id", "description", "locked_by_id")[:MOST_SUBSCRIPTIONS])
 
     @cached_property
     def look(self) -> Look:

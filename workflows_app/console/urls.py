@@ -18,6 +18,7 @@ from workflows_app.console import (
     processes,
     product_page,
     products,
+    related,
     saved,
     schedule_acts,
     schedules,
@@ -26,6 +27,8 @@ from workflows_app.console import (
     subscription_page,
     subscriptions,
     webhook_endpoints,
+    workflow_page,
+    workflows,
 )
 from workflows_app.console.consequences import WORDS
 
@@ -46,6 +49,7 @@ urlpatterns = [
     path("processes/<uuid:process_id>/", process_page.process, name="process"),
     path("processes/<uuid:process_id>/live/", process_page.live, name="live"),
     path("processes/<uuid:process_id>/output/<int:position>/", outputs.output, name="output"),
+    path("processes/<uuid:process_id>/related/", related.related, name="related"),
     path("processes/<uuid:process_id>/form/", process_page.form, name="form"),
     *(
         path(
@@ -100,6 +104,8 @@ urlpatterns = [
     ),
     path("action-log/", action_log.action_log, name="action_log"),
     path("action-log/csv/", action_log.export, name="action_log_csv"),
+    path("workflows/", workflows.workflows, name="workflows"),
+    path("workflows/<str:workflow_name>/", workflow_page.workflow, name="workflow"),
     path("schedules/", schedules.schedules, name="schedules"),
     path("schedules/new/", scheduling.choose, name="schedule_choose"),
     path("schedules/new/<str:workflow_name>/", scheduling.set_up, name="schedule_set_up"),

@@ -4,6 +4,7 @@
 under the same id. ``attempts`` is the fence: a sender that was slow does not write over the next.
 """
 
+import logging
 import random
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from workflows_app.models import (
 )
 from workflows_app.notices.audience import may_hear
 from workflows_app.statuses import StepStatus
+
+logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)  # Longer than any sending takes.
 FIRST_PAUSE = timedelta(seconds=10)
@@ -103,6 +106,10 @@ def settle(delivery: Delivery, result: Result) -> None:
     if result.delivered:
         _end(delivery, DeliveryStatus.DELIVERED, result.text, at=now)
     elif result.gone or now + pause > delivery.created_at + GIVEN_UP_AFTER:
+        logger.warning(
+            "A notice was given up",
+            extra={"delivery": delivery.pk, "channel": delivery.channel, "result": result.text},
+        )
         _end(delivery, DeliveryStatus.GIVEN_UP, result.text, at=now)
     else:
         _held(delivery).update(due_at=now + pause, result=result.text)

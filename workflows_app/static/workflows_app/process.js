@@ -99,3 +99,21 @@ document.addEventListener("click", (event) => {
   const fold = link && document.querySelector(`${link.getAttribute("href")} details`);
   if (fold) fold.open = true;
 });
+
+// On paper everything is open; afterwards as it was.
+let closed = [];
+window.addEventListener("beforeprint", () => {
+  closed = [...document.querySelectorAll(".wp details:not([open])")];
+  for (const fold of closed) fold.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const fold of closed) fold.open = false;
+});
+function showPrintButton() {
+  for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+}
+document.addEventListener("htmx:afterSwap", showPrintButton);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+showPrintButton();
