@@ -136,6 +136,23 @@ def test_a_condition_has_a_dashed_line_past_what_it_guards(grid, guarded):
         assert (start, end) == (choice.centre, after.bottom)
 
 
+@pytest.mark.parametrize("grid", GRIDS, ids=lambda grid: grid.name)
+def test_the_line_that_was_taken_is_the_one_that_stands_out(grid):
+    done, skipped = {"state": "done"}, {"state": "skipped"}
+    chain = [
+        Spot("If", "If", kind="condition", until="B", **done),
+        Spot("A", "A", **skipped),
+        Spot("B", "B", **skipped),
+        Spot("C", "C", **done),
+        Spot("D", "D", **done),
+        Spot("E", "E"),
+    ]
+
+    kinds = [edge.kind for edge in draw([chain], grid).edges]
+
+    assert kinds == ["rest", "rest", "rest", "done", "rest", "taken"]
+
+
 def test_conditions_inside_each_other_have_lanes_of_their_own():
     inner = conditional(lambda _state: True, name="inner")(named("B"))
     chain = conditional(lambda _state: True, name="outer")(named("A") >> inner >> named("C"))

@@ -801,6 +801,24 @@ def test_an_export_has_no_secret_and_is_for_those_who_may_look(maria):
     assert maria.post(address).status_code == 405
 
 
+# A form that is no longer open.
+
+
+def test_what_was_typed_into_a_form_of_an_aborted_process_is_still_there(maria):
+    process = run(begin >> reserve >> confirm)
+    page = maria.get(url(process))
+    sent = hidden(page, "pages", "form") | {"page-remark": f"two {SCRIPT}", "page-password": "abc"}
+    engine.abort(process.pk, by="piet")
+
+    late = maria.post(url(process, "form"), sent)
+
+    assert late.status_code == 409
+    assert "The process is aborted" in text(late)
+    assert "remark two <script>" in words(text(late))
+    assert SCRIPT not in text(late)
+    assert "abc" not in words(text(late).split('id="form"')[1].split("</section>")[0])
+
+
 # Nothing that comes from a state or a person is run.
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from workflows_app.console import answering, state_page
+from workflows_app.console.late import Late
 from workflows_app.console.pages import (
     console_view,
     fragment_view,
@@ -20,7 +21,13 @@ from workflows_app.console.pages import (
 )
 from workflows_app.console.process_view import View, look_at
 from workflows_app.console.related import Related
-from workflows_app.errors import UnknownStep, UnknownWorkflow, WorkflowError
+from workflows_app.errors import (
+    AlreadyAnswered,
+    UnknownStep,
+    UnknownWorkflow,
+    WorkflowError,
+    WrongStatus,
+)
 from workflows_app.models import Process
 
 
@@ -61,15 +68,24 @@ def form(request: HttpRequest, *, process_id: UUID) -> HttpResponse:
     found = look_at(process_id)
     if request.method != "POST":
         return redirect("workflows:process", process_id=process_id)
-    shown = answering.attempt(lambda: answering.answer_step(request.user, found, request.POST))
+    try:
+        shown = answering.attempt(lambda: answering.answer_step(request.user, found, request.POST))
+    except (AlreadyAnswered, WrongStatus) as error:
+        return show(request, look_at(process_id), None, late=Late.of(error, request.POST))
     if shown is not None:
         return answering.offers(request, shown) or show(request, found, shown)
     messages.success(request, _("Answered. The process goes on."))
     return redirect("workflows:process", process_id=process_id)
 
 
-def show(request: HttpRequest, found: Process, shown: answering.Shown | None) -> HttpResponse:
-    """Render the whole page, with the form as far as it was filled in."""
+def show(
+    request: HttpRequest,
+    found: Process,
+    shown: answering.Shown | None,
+    *,
+    late: Late | None = None,
+) -> HttpResponse:
+    """Render the whole page, with the form as far as it was filled in, or what came too late."""
     view = View(found, request.user, timezone.now())
     open_row = view.open_row
     context = {
@@ -78,9 +94,11 @@ def show(request: HttpRequest, found: Process, shown: answering.Shown | None) ->
         "related": Related(found, request.user),
         "process": found,
         "form": shown,
+        "late": late,
         "form_on_page": (shown.row_id or (open_row.pk if open_row else 0)) if shown else 0,
     }
-    return page(request, "workflows/process.html", context)
+    status = 409 if late else 200
+    return page(request, "workflows/process.html", context, status=status)
 
 
 def _form(request: HttpRequest, found: Process) -> answering.Shown | None:

@@ -5,13 +5,14 @@ from itertools import pairwise
 
 from workflows_app.console.graph.parts import EDGE, LANE, PAD, TURN, Edge, Node, Spot
 
+_NOT_REACHED = {"rest", "skipped"}
 _RIGHTWARDS, _UPWARDS, _LEFTWARDS = "m-5-4 5 4-5 4", "m-4 5 4-5 4 5", "m5-4-5 4 5 4"  # Arrowheads.
 
 
 def steps(nodes: Sequence[Node], *, vertical: bool, width: int) -> Iterator[Edge]:
     """Yield the lines from each step to the next."""
     for one, other in pairwise(nodes):
-        reached = "rest" not in (one.spot.state, other.spot.state)
+        reached = not {one.spot.state, other.spot.state} & _NOT_REACHED
         path = _down(one, other) if vertical else _across(one, other, width)
         yield Edge("done" if reached else "rest", path)
 
@@ -20,11 +21,8 @@ def skips(nodes: Sequence[Node], *, vertical: bool, width: int) -> Iterator[Edge
     """Yield the lines from each condition to what follows if it is false."""
     for start, end, lane in _pairs([node.spot for node in nodes]):
         one, other = nodes[start], nodes[end]
-        if vertical:
-            beside = f"H{one.right + LANE * (lane + 1)}V{other.middle}H{other.right}"
-            yield Edge("skip", f"M{one.right} {one.middle}{beside}{_LEFTWARDS}")
-        else:
-            yield Edge("skip", _below(one, other, lane, width))
+        kind = "taken" if nodes[start + 1].spot.state == "skipped" else "skip"
+        yield Edge(kind, (_beside if vertical else _below)(one, other, lane, width))
 
 
 def lanes(spots: Sequence[Spot]) -> int:
@@ -42,6 +40,12 @@ def _across(one: Node, other: Node, width: int) -> str:
     between = other.y - other.row.above - TURN // 2
     turn = f"H{width - EDGE}V{between}H{EDGE}V{other.middle}H{other.x}"
     return f"M{one.right} {one.middle}{turn}{_RIGHTWARDS}"
+
+
+def _beside(one: Node, other: Node, lane: int, _width: int) -> str:
+    """Lead past the steps between, at the right of their column."""
+    aside = f"H{one.right + LANE * (lane + 1)}V{other.middle}H{other.right}"
+    return f"M{one.right} {one.middle}{aside}{_LEFTWARDS}"
 
 
 def _below(one: Node, other: Node, lane: int, width: int) -> str:

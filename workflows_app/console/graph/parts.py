@@ -148,7 +148,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A line from one step to another; ``kind`` is ``done``, ``rest`` or ``skip``."""
+    """A line from one step to another: ``done`` or ``rest``; past others: ``taken`` or ``skip``."""
 
     kind: str
     path: str
