@@ -27,12 +27,14 @@ class Usable:
         out_of_sync: also on one that is out of sync, if no process is at work on it.
         in_use: also on one that other subscriptions use.
         related_out_of_sync: also while one that it uses, or that uses it, is out of sync.
+        at_work: also while a process is at work on it; for a workflow that does not lock it.
     """
 
     statuses: frozenset[SubscriptionLifecycle]
     out_of_sync: bool = False
     in_use: bool = True
     related_out_of_sync: bool = False
+    at_work: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

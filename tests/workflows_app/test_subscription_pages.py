@@ -14,6 +14,7 @@ from tests.workflows_app.domain import models
 from tests.workflows_app.domain.models import ACTIVE, Mesh, MeshBlock
 from workflows_app import begin, engine, inputstep, registry, step
 from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
+from workflows_app.errors import FormRejected
 from workflows_app.forms import FormPage, SubmitFormPage
 from workflows_app.lifecycle import ProductLifecycle
 from workflows_app.models import (
@@ -580,6 +581,22 @@ def test_a_workflow_is_a_button_or_says_why_it_cannot_be_started(anna, rows, gro
         in shown
     )
     assert f"the process {process.pk} (modify_group, failed) is changing it." in shown
+
+
+def test_what_takes_over_a_lock_is_not_offered_while_a_process_is_at_work(anna, group):
+    address = f"/admin/start/reconcile_group/?subscription_id={group.pk}"
+    process = start("ask_group", group)
+
+    busy = anna.get(url(group))
+    assert address not in text(busy)
+    assert "Reconcile a group, End a group The subscription" in words(busy)
+    assert "(ask_group, suspended) is changing it." in text(anna.get(address))
+    with pytest.raises(FormRejected):
+        start("reconcile_group", group)
+
+    Process.objects.filter(pk=process.pk).update(status="failed")
+    assert address in text(anna.get(url(group)))
+    assert start("reconcile_group", group).status == "completed"
 
 
 def test_the_start_page_has_the_subscription_chosen_and_still_validates(anna, rows, group):

@@ -50,14 +50,21 @@ def _refusals(
     if version is not None and version != row.version:
         text = _("The subscription has changed: its version is %(actual)s, not %(given)s.")
         yield text % {"actual": row.version, "given": version}
-    held = holder is not None and row.locked_by_id == holder
-    if not (row.insync or held or rule.out_of_sync):
+    if not _lockable(rule, row, holder):
         yield _sentence(locks.why_out_of_sync(row))
     users = list(_others(row, relations__depends_on__subscription=row)) if not rule.in_use else []
     if users:
         yield _("Other subscriptions use this one: %(names)s.") % {"names": _names(users)}
     if not rule.related_out_of_sync:
         yield from _related(row)
+
+
+def _lockable(rule: Usable, row: Subscription, holder: UUID | None) -> bool:
+    """Whether the step that locks the subscription will get it, as things stand."""
+    held = holder is not None and row.locked_by_id == holder
+    if row.insync or held or rule.at_work:
+        return True
+    return rule.out_of_sync and not locks.at_work(row.locked_by)
 
 
 def _wrong_status(workflow_name: str, rule: Usable, row: Subscription) -> str:

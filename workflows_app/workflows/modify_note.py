@@ -16,7 +16,12 @@ from workflows_app.subscriptions import (
     wrap_modify_initial_input_form,
 )
 
-ANY = Usable(statuses=frozenset(SubscriptionLifecycle), out_of_sync=True, related_out_of_sync=True)
+ANY = Usable(
+    statuses=frozenset(SubscriptionLifecycle),
+    out_of_sync=True,
+    related_out_of_sync=True,
+    at_work=True,
+)
 
 
 def note_form(subscription_id: UUID) -> FormGenerator:
