@@ -23,6 +23,7 @@ from workflows_app.models import (
     ProcessStep,
     Product,
     ProductBlock,
+    Schedule,
     Subscription,
     SubscriptionInstance,
     Worker,
@@ -163,6 +164,15 @@ class NoticeAdmin(ReadOnly):
     search_fields = ("=process__pk",)
     ordering = ("-at", "-pk")
     inlines = (Deliveries,)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnly):
+    list_display = ("name", "workflow", "kind", "next_run_at", "paused_by", "refusals")
+    list_filter = ("kind",)
+    search_fields = ("name", "workflow")
+    ordering = ("name",)
+    exclude = ("inputs",)  # The schedule's page shows them, with secrets hidden.
 
 
 @admin.register(Worker)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from callbacks_app.console.callback_page import View
 from callbacks_app.console.listing import Line, lines
+from callbacks_app.console.terms import terms
 from callbacks_app.console.words import LOOKS, look
 from callbacks_app.models import CallbackToken
 from workflows_app.models import Process
@@ -50,6 +51,12 @@ def callbacks_at(callbacks: Callbacks, path: str) -> Callbacks:
     return [
         row for row in of_step if (row.path, row.attempt) == (of_step[-1].path, of_step[-1].attempt)
     ]
+
+
+@register.filter
+def callback_terms(options: object) -> list[str]:
+    """Return what a step's author has settled about its callback, if it hands one out."""
+    return terms(options)
 
 
 @register.simple_tag(takes_context=True)

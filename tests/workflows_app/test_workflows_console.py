@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pydantic import BaseModel
 
+from callbacks_app.steps import callback_step
 from tests.engine import define, drain
 from tests.workflows_app.console import ESCAPED, SCRIPT, boom, signed_in, text
 from tests.workflows_app.test_budgets import counted
@@ -176,6 +178,41 @@ def test_the_page_shows_steps_rules_form_and_who_may(anna):
         "<code>node</code> string",
         "<code>port</code> integer · optional",
         "<svg",
+    ):
+        assert expected in body, expected
+
+
+def test_the_page_says_what_is_settled_about_callbacks(anna):
+    class Result(BaseModel):
+        vlan: int
+
+    @step("Ask the runner")
+    def ask_the_runner(callback_route: str) -> None:
+        """Hand the address over."""
+
+    @step("Check")
+    def check(callback_result: State) -> None:
+        """Look at the result."""
+
+    define(
+        callback_step(
+            "Playbook",
+            action_step=ask_the_runner,
+            validate_step=check,
+            timeout=3600,
+            heartbeat=60,
+            on_timeout="retry",
+            payload_model=Result,
+        )
+    )
+
+    body = text(anna.get(ONE))
+
+    for expected in (
+        "answered within 1 h 0 min",
+        "never silent for more than 1 min",
+        "asked again when nobody answers",
+        "a result fits Result",
     ):
         assert expected in body, expected
 

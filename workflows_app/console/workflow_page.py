@@ -16,6 +16,7 @@ from workflows_app.authors import authors_code
 from workflows_app.console.catalogue import HEADINGS
 from workflows_app.console.foreseen import foreseen
 from workflows_app.console.graph import Drawing, drawings, planned
+from workflows_app.console.graph.spots import KINDS
 from workflows_app.console.moments import duration
 from workflows_app.console.pages import console_view, page, sentence
 from workflows_app.console.schedules import Line as ScheduleLine, Run, of_workflow
@@ -41,6 +42,11 @@ class StepLine:
     @property
     def groups(self) -> str:
         return " / ".join(group.name for group in self.step.groups)
+
+    @property
+    def kind(self) -> Any:
+        """What kind of step it is, where it is a special one."""
+        return KINDS.get(self.step.kind, "")
 
     @property
     def notes(self) -> list[str]:
