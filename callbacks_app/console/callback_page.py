@@ -158,14 +158,14 @@ def callback(request: HttpRequest, *, callback_id: str) -> HttpResponse:
 @require_GET
 def live(request: HttpRequest, *, callback_id: str) -> HttpResponse:
     """Return the part of the page that changes by itself; 304 if the browser has it."""
-    view = View(by_hand.find(callback_id), request.user, timezone.now())
-    not_modified = unchanged(request, view.tag)
-    if not_modified:
-        return not_modified
-    context = {"view": view, "callback": view.callback}
-    response = render(request, "callbacks/live.html", context)
-    response["ETag"] = f'"{view.tag}"'
-    return response
+    return _fragment(request, callback_id, "callbacks/live.html")
+
+
+@callback_fragment
+@require_GET
+def panel(request: HttpRequest, *, callback_id: str) -> HttpResponse:
+    """Return one of several callbacks for the panel of its process; 304 if it is there."""
+    return _fragment(request, callback_id, "callbacks/item.html")
 
 
 @callback_view
@@ -180,4 +180,14 @@ def output(request: HttpRequest, *, callback_id: str) -> HttpResponse:
     return as_text(request, found, name=row.public_id)
 
 
-__all__ = ["callback", "live", "output"]
+def _fragment(request: HttpRequest, callback_id: str, template: str) -> HttpResponse:
+    view = View(by_hand.find(callback_id), request.user, timezone.now())
+    not_modified = unchanged(request, view.tag)
+    if not_modified:
+        return not_modified
+    response = render(request, template, {"view": view, "callback": view.callback})
+    response["ETag"] = f'"{view.tag}"'
+    return response
+
+
+__all__ = ["callback", "live", "output", "panel"]

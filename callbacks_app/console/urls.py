@@ -12,6 +12,7 @@ urlpatterns = [
     path("callbacks/", listing.callbacks, name="callbacks"),
     path(f"{_ONE}/", callback_page.callback, name="callback"),
     path(f"{_ONE}/live/", callback_page.live, name="live"),
+    path(f"{_ONE}/panel/", callback_page.panel, name="panel"),
     path(f"{_ONE}/output/", callback_page.output, name="output"),
     path(f"{_ONE}/reveal/", address.reveal, name="reveal"),
     path(f"{_ONE}/adopt/<int:attempt_id>/", actions.adopt, name="adopt"),

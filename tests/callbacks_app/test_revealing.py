@@ -11,10 +11,11 @@ from pydantic import BaseModel
 
 from callbacks_app import revealing, signing
 from callbacks_app.models import CallbackToken
+from callbacks_app.steps import callback_map
 from tests.callbacks_app.conftest import GOOD, ask, callback_of, confirm
 from tests.engine import drain, events, run, state
 from tests.workflows_app.console import signed_in, text
-from workflows_app import begin, engine
+from workflows_app import State, begin, engine, step
 from workflows_app.models import ProcessEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -288,3 +289,30 @@ def test_the_panel_costs_the_same_whatever_came(anna, remote, django_assert_num_
         remote.post(raw="{" * (number + 1))
     with django_assert_num_queries(11):
         assert "Requests (7)" in text(anna.get(live))
+
+
+def test_one_of_several_is_shown_in_the_panel(anna, remote):
+    @step("Names")
+    def names() -> State:
+        return {"names": ["a", "b"]}
+
+    @step("Submit")
+    def submit(callback_route: str) -> None:
+        remote.routes.append(callback_route)
+
+    process = run(begin >> names >> callback_map("names", submit))
+    first, second = CallbackToken.objects.order_by("pk")
+    remote.post("/progress", {"percent": 70, "lines": ["a", "b"]}, route=remote.routes[1])
+
+    page = text(anna.get(process.get_absolute_url()))
+    assert f'hx-get="{url(first, "panel/")}"' in page
+    part = anna.get(url(second, "panel/"))
+
+    assert "<html" not in text(part)
+    assert "item 1" in text(part)
+    assert "data-terminal" in text(part)
+    assert f'hx-get="{url(second, "complete/?from=process")}"' in text(part)
+    assert f'hx-post="{url(second)}"' in text(part)
+    assert not tokens_in(part)
+    unchanged = anna.get(url(second, "panel/"), headers={"If-None-Match": part["ETag"]})
+    assert unchanged.status_code == 304

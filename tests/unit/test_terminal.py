@@ -2,8 +2,10 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from hypothesis import given, strategies as st
 
 from workflows_app.console.sentences import progress_text
@@ -218,3 +220,30 @@ def test_a_sentence_has_the_last_line_without_colours():
     assert one_line("\x1b]0;title\x07plain") == "plain"
     assert taken_apart({"a": 1}) == (None, {"a": 1})
     assert reported({"a": 1}) is None
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of ``#rgb`` or ``#rrggbb``. Source: WCAG 2.2."""
+    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_colour_is_legible_on_every_background():
+    found = finders.find("workflows_app/terminal.css")
+    assert isinstance(found, str)
+    css = Path(found).read_text().partition("@media print")[0]
+    colours = dict(re.findall(r"\.ansi(\d+) \{ color: (#\w+); \}", css))
+    backgrounds = dict(re.findall(r"\.ansi(\d+) \{ background: (#\w+); \}", css))
+    own = re.search(r"pre\.wc-terminal \{ background: (#\w+); color: (#\w+);", css)
+    assert own is not None
+
+    assert {int(code) for code in colours} == {*range(30, 38), *range(90, 98)}
+    assert {int(code) for code in backgrounds} == {*range(40, 48), *range(100, 108)}
+    for background in (own[1], *backgrounds.values()):
+        for colour in (own[2], *colours.values()):
+            light, dark = sorted((luminance(colour), luminance(background)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (colour, background)
