@@ -210,6 +210,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "NotificationScope": ["off", "started", "mine", "all"],
         "ProcessStatus": "workflows_app.statuses.ProcessStatus",
         "ProductLifecycle": "workflows_app.lifecycle.ProductLifecycle",
         "StepStatus": "workflows_app.statuses.StepStatus",

@@ -39,6 +39,8 @@ WorkflowError
 ├── CatalogError             a migration cannot change workflows or products like this
 │   ├── NotInCatalog         it names what the database does not have
 │   └── StillInUse           subscriptions have what it deletes
+├── EndpointRefused          there cannot be such a webhook
+├── UnknownEndpoint          the user has no webhook of that id
 ├── SealBroken               a stored secret cannot be opened with today's keys
 └── StepError                a step cannot be run, or its result cannot be kept
     ├── MissingParameter     the state lacks a key that the step needs
@@ -324,6 +326,17 @@ class StillInUse(CatalogError):
             "1 subscription uses" if subscriptions == 1 else f"{subscriptions} subscriptions use"
         )
         super().__init__(f"the {what} '{name}' cannot be deleted, as {counted} it: {hint}")
+
+
+class EndpointRefused(WorkflowError):
+    """There cannot be such a webhook."""
+
+
+class UnknownEndpoint(WorkflowError):
+    """The user has no webhook of that id."""
+
+    def __init__(self, endpoint_id: int) -> None:
+        super().__init__(_("you have no webhook %(id)s") % {"id": endpoint_id})
 
 
 class SealBroken(WorkflowError):

@@ -304,7 +304,7 @@ def test_nobody_has_more_endpoints_than_are_sensible(client, noor):
     answer = client.post(f"{CHOICES}webhooks/", {"url": HOOK})
 
     assert answer.status_code == 400
-    assert "10 endpoints" in text(answer)
+    assert "10 webhooks" in text(answer)
 
 
 def test_a_test_says_at_once_whether_the_receiver_answers(client, noor, settings):

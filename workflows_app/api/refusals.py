@@ -13,6 +13,8 @@ STATUS_CODES: dict[type[Exception], int] = {
     errors.UnknownProcess: 404,
     errors.UnknownSubscription: 404,
     errors.UnknownSchedule: 404,
+    errors.UnknownEndpoint: 404,
+    errors.EndpointRefused: 400,
     errors.NameTaken: 409,
     errors.ScheduleError: 400,
     errors.SubscriptionLocked: 409,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows_app.api import processes, schedules, subscriptions, views
+from workflows_app.api import notifications, processes, schedules, subscriptions, views
 
 app_name = "api"
 
@@ -45,5 +45,23 @@ urlpatterns = [
         name="schedule_unpause",
     ),
     path("schedules/<uuid:schedule_id>/run", schedules.RunSchedule.as_view(), name="schedule_run"),
+    path("notifications/choices", notifications.Choices.as_view(), name="choices"),
+    path("notifications/choices/<str:kind>", notifications.Choice.as_view(), name="choice"),
+    path("notifications/webhooks", notifications.Webhooks.as_view(), name="webhooks"),
+    path(
+        "notifications/webhooks/<int:endpoint_id>",
+        notifications.Webhook.as_view(),
+        name="webhook",
+    ),
+    path(
+        "notifications/webhooks/<int:endpoint_id>/secret",
+        notifications.WebhookSecret.as_view(),
+        name="webhook_secret",
+    ),
+    path(
+        "notifications/webhooks/<int:endpoint_id>/test",
+        notifications.WebhookTest.as_view(),
+        name="webhook_test",
+    ),
     path("engine", views.Engine.as_view(), name="engine"),
 ]

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 
 from workflows_app.console.notifications import FRESH, show
 from workflows_app.console.pages import console_view, posted, sentence
+from workflows_app.errors import EndpointRefused, UnknownEndpoint
 from workflows_app.models import Delivery, WebhookEndpoint
 from workflows_app.notices import endpoints
-from workflows_app.notices.endpoints import EndpointRefused
 from workflows_app.sealing import seal
 
 _LARGEST_ID = 2**63 - 1
@@ -39,10 +39,10 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, *, endpoint_id: int, deed: str) -> HttpResponse:
     """Do ``deed`` to an endpoint of the reader's own."""
-    mine = WebhookEndpoint.objects.filter(user=request.user.pk).select_related("user")
-    endpoint = mine.filter(pk=endpoint_id).first() if endpoint_id <= _LARGEST_ID else None
-    if endpoint is None:
-        raise Http404
+    try:
+        endpoint = endpoints.found(request.user, endpoint_id)
+    except UnknownEndpoint as error:
+        raise Http404(str(error)) from error
     DEEDS[deed](request, endpoint)
     return redirect("workflows:notifications")
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
-from workflows_app.errors import WorkflowError
+from workflows_app.errors import EndpointRefused, UnknownEndpoint
 from workflows_app.models import Delivery, DeliveryStatus, ProcessEvent, WebhookEndpoint
 from workflows_app.notices import webhooks
 from workflows_app.notices.deliveries import Result, remember
@@ -18,11 +19,21 @@ from workflows_app.webhook_signing import new_secret
 MOST = 10  # Of one person.
 BOTH_SIGN = timedelta(days=1)  # How long the former secret signs as well.
 _LONGEST_URL = 2000
+_LARGEST_ID = 2**63 - 1
 _URL = TypeAdapter(AnyHttpUrl)
 
 
-class EndpointRefused(WorkflowError):
-    """There cannot be such an endpoint."""
+def found(user: Any, endpoint_id: int) -> WebhookEndpoint:
+    """Return an endpoint of the user's own.
+
+    Raises:
+        UnknownEndpoint: there is none of that id.
+    """
+    mine = WebhookEndpoint.objects.filter(user=user).select_related("user")
+    endpoint = mine.filter(pk=endpoint_id).first() if endpoint_id <= _LARGEST_ID else None
+    if endpoint is None:
+        raise UnknownEndpoint(endpoint_id)
+    return endpoint
 
 
 @transaction.atomic
@@ -33,7 +44,10 @@ def add(user: Any, *, name: str, url: str) -> tuple[WebhookEndpoint, str]:
         EndpointRefused: the address cannot be one, or the person has too many endpoints.
     """
     if WebhookEndpoint.objects.filter(user=user).count() >= MOST:
-        raise EndpointRefused(f"you have {MOST} endpoints, which is the most; delete one first")
+        raise EndpointRefused(
+            _("you have %(number)s webhooks, which is the most; delete one first")
+            % {"number": MOST}
+        )
     secret = new_secret()
     endpoint = WebhookEndpoint.objects.create(
         user=user, name=name or "Webhook", url=_checked(url), secret=seal(secret)
@@ -90,11 +104,13 @@ def _checked(url: str) -> str:
     try:
         parsed = _URL.validate_python(url)
     except ValidationError as error:
-        raise EndpointRefused("the address is not one of http or https") from error
+        raise EndpointRefused(_("the address is not one of http or https")) from error
     if parsed.username or parsed.password:
-        raise EndpointRefused("the address must not contain a user name or a password")
+        raise EndpointRefused(_("the address must not contain a user name or a password"))
     if len(str(parsed)) > _LONGEST_URL:
-        raise EndpointRefused(f"the address is longer than {_LONGEST_URL} characters")
+        raise EndpointRefused(
+            _("the address is longer than %(number)s characters") % {"number": _LONGEST_URL}
+        )
     return str(parsed)
 
 
