@@ -212,7 +212,7 @@ class FormRejected(WorkflowError):
     """A page of the form does not validate; ``page`` carries the verdict."""
 
     def __init__(self, page: Any) -> None:
-        super().__init__("a page of the form does not validate")
+        super().__init__(f"page {page.index + 1} of the form does not validate: {page.said}")
         self.page = page
 
 

@@ -165,6 +165,12 @@ class Rejected(_Rejected):
 
     has_next: bool | None = None
 
+    @property
+    def said(self) -> str:
+        """What is wrong, each with the name of its input."""
+        faults = [(".".join(map(str, fault.loc)), fault.msg) for fault in form_errors(self.error)]
+        return "; ".join(f"{name}: {why}" for name, why in faults)
+
 
 Outcome: TypeAlias = Complete | NextPage | Rejected
 

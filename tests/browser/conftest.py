@@ -10,7 +10,13 @@ from tests.browser.operator import Operator, browser_of, operator_of
 from tests.journeys.lso import RemoteSystem
 from tests.journeys.site import APPS, Site, running_site
 
-LAB = (APPS, "examples.users", "examples.nodes", "tests.browser.showcase")
+LAB = (
+    APPS,
+    "examples.users",
+    "examples.nodes",
+    "tests.browser.showcase",
+    "tests.browser.every_input",
+)
 
 
 @pytest.fixture(scope="package")

@@ -381,3 +381,13 @@ def test_a_step_of_a_process_without_a_trace_is_told_nothing():
     run(begin >> ask)
 
     assert seen == [""]
+
+
+def test_a_refused_page_is_refused_in_the_names_of_its_inputs():
+    class Page(forms.FormPage):
+        vlans: list[int]
+
+    name = define(begin, initial_input_form=Page)
+
+    with pytest.raises(FormRejected, match=r"page 1 of the form .*: vlans\.1: Input should be a"):
+        engine.start(name, inputs=[{"vlans": [1, "x"]}], by="maria")

@@ -6,26 +6,22 @@ what was typed, and so does one that an operator comes back to.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from django import forms
-from django.forms.boundfield import BoundField
 from django.forms.utils import ErrorDict
 from django.http import QueryDict
 
-from workflows_app.wizard.display import shown
 from workflows_app.wizard.faults import Fault, Problem, within
 from workflows_app.wizard.hints import amount
-from workflows_app.wizard.kinds import field_for
+from workflows_app.wizard.leaves import DisplayPart, FieldPart, Holder, Part
 from workflows_app.wizard.pickers import Picker
 from workflows_app.wizard.schema import OMITTED, Property, Shape
 from workflows_app.wizard.typed import posted_count
-from workflows_app.wizard.widgets import Checklist, PageRenderer
 
 CHANGE = "change"  # The name of the buttons that add and remove rows.
 
 
-class ObjectForm(forms.Form):
+class ObjectForm(Holder):
     """One JSON object: a page, a nested model, or a row of a list."""
 
     def __init__(
@@ -37,10 +33,7 @@ class ObjectForm(forms.Form):
         prefix: str,
         blind: bool = False,
     ) -> None:
-        super().__init__(prefix=prefix, renderer=PageRenderer())
-        self.blind = blind
-        self.inputs = inputs
-        self.faults = list(faults)
+        super().__init__(inputs=inputs, faults=faults, prefix=prefix, blind=blind)
         self.parts = [PARTS[prop.shape](self, prop) for prop in properties]
 
     def full_clean(self) -> None:
@@ -81,88 +74,10 @@ class ObjectForm(forms.Form):
         return next(filter(None, found), None)
 
 
-class Part:
-    """One property of an object, as the page shows it."""
-
-    template: ClassVar[str]
-    shows_faults: ClassVar[bool] = True
-    optional = False
-
-    def __init__(self, form: ObjectForm, prop: Property) -> None:
-        self.prop = prop
-        self.name = form.add_prefix(prop.name)
-        self.value = form.inputs.get(prop.name, prop.default)
-        self.faults = [
-            Fault(fault.loc[1:], fault.message)
-            for fault in form.faults
-            if fault.loc[:1] == (prop.name,)
-        ]
-
-    @classmethod
-    def read(cls, prop: Property, post: QueryDict, name: str) -> Any:
-        """Return the JSON that was posted under the name, or ``OMITTED``."""
-        return OMITTED
-
-    def problems(self) -> Iterator[Problem]:
-        return iter(())
-
-    def picker(self, name: str) -> Picker | None:
-        return None
-
-    def rows_changed(self, change: str) -> None:
-        """See ``ObjectForm``."""
-
-
-class FieldPart(Part):
-    template = "forms/field.html"
-
-    def __init__(self, form: ObjectForm, prop: Property) -> None:
-        super().__init__(form, prop)
-        form.fields[prop.name] = field_for(prop, blind=form.blind)
-        if self.value is not OMITTED:
-            form.initial[prop.name] = self.value
-        self.form = form
-
-    @classmethod
-    def read(cls, prop: Property, post: QueryDict, name: str) -> Any:
-        return field_for(prop).read(post, name)
-
-    @property
-    def bound(self) -> BoundField:
-        return self.form[self.prop.name]
-
-    @property
-    def optional(self) -> bool:  # type: ignore[override]
-        field = self.bound.field
-        return not (field.required or self.is_tick or self.bound.is_hidden)
-
-    @property
-    def is_tick(self) -> bool:
-        return isinstance(self.bound.field.widget, forms.CheckboxInput)
-
-    @property
-    def target(self) -> str:
-        """The id of the first thing in the field that takes the focus."""
-        widget = self.bound.field.widget
-        if isinstance(widget, Checklist):
-            return widget.first_id(self.bound.auto_id)
-        if isinstance(widget, Picker):
-            return self.bound.auto_id
-        return f"{self.bound.auto_id}_0" if self.bound.use_fieldset else self.bound.auto_id
-
-    def problems(self) -> Iterator[Problem]:
-        for message in self.bound.errors:
-            yield Problem(self.target, self.prop.label, str(message))
-
-    def picker(self, name: str) -> Picker | None:
-        widget = self.bound.field.widget
-        return widget if isinstance(widget, Picker) and name == self.name else None
-
-
 class GroupPart(Part):
     template = "forms/group.html"
 
-    def __init__(self, form: ObjectForm, prop: Property) -> None:
+    def __init__(self, form: Holder, prop: Property) -> None:
         super().__init__(form, prop)
         inputs = self.value if isinstance(self.value, Mapping) else {}
         self.form = ObjectForm(
@@ -192,7 +107,7 @@ class RowsPart(Part):
 
     template = "forms/rows.html"
 
-    def __init__(self, form: ObjectForm, prop: Property) -> None:
+    def __init__(self, form: Holder, prop: Property) -> None:
         super().__init__(form, prop)
         self.item, (self.fewest, self.most) = prop.row, prop.bounds
         self.blind = form.blind
@@ -263,7 +178,7 @@ class RowsPart(Part):
 
     @property
     def can_move(self) -> bool:
-        return len(self.rows) > 1
+        return len(self.rows) > 1 and self.fewest != self.most
 
     @property
     def can_add(self) -> bool:
@@ -291,17 +206,6 @@ class RowsPart(Part):
             self.rows[moved.index(change)].focus()
         for row in self.rows:
             row.rows_changed(change)
-
-
-class DisplayPart(Part):
-    """Something to read. Its value is the page's own, whatever is submitted."""
-
-    template = "forms/display.html"
-    shows_faults = False
-
-    def __init__(self, form: ObjectForm, prop: Property) -> None:
-        super().__init__(form, prop)
-        self.shown = shown(prop)
 
 
 PARTS: dict[Shape, type[Part]] = {

@@ -115,7 +115,7 @@ class Picker {
     this.input.setAttribute("aria-expanded", String(!this.list.hidden));
     this.input.removeAttribute("aria-activedescendant");
     this.status.textContent = found.dataset.said;
-    this.status.classList.toggle("wf-spoken", false);
+    this.status.classList.toggle("wf-spoken", !this.list.hidden); // The list itself says it too.
   }
 
   close() {
@@ -206,5 +206,11 @@ function preparePickers() {
   }
 }
 
+// A search as one types is in the address too, for who goes back to it.
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && "address" in event.detail.elt.dataset) {
+    history.replaceState(null, "", event.detail.pathInfo.finalRequestPath);
+  }
+});
 document.addEventListener("htmx:afterSwap", preparePickers);
 preparePickers();

@@ -145,7 +145,7 @@ def every_input() -> FormGenerator:
     class Nested(SubmitFormPage):
         model_config = {"title": "Nested"}
 
-        port: Port
+        uplink: Port
         ports: Annotated[list[Port], Field(min_length=1, max_length=3)]
         spare: Port | None = None
         contacts: list[ContactPerson] = []
@@ -157,7 +157,7 @@ def every_input() -> FormGenerator:
 
         @model_validator(mode="after")
         def check(self) -> Any:
-            if self.port.name == "broken":
+            if self.uplink.name == "broken":
                 raise ValueError("This port is broken.")
             return self
 
