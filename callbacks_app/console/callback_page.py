@@ -176,7 +176,7 @@ def output(request: HttpRequest, *, callback_id: str) -> HttpResponse:
     told = row.result if row.progress is None else row.progress
     found = any_output(masked(told))
     if found is None:
-        raise UnknownToken("There is no output.")
+        raise UnknownToken(_("There is no output."))
     return as_text(request, found, name=row.public_id)
 
 

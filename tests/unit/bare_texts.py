@@ -15,11 +15,11 @@ SAME = {
     "wc",
 }  # fmt: skip
 VERBATIM = {"code", "pre", "script", "style", "kbd"}
-_ADDRESS = re.compile(r"https?://\S*")
+_ADDRESS = re.compile(r"https?://\S*|\w*_?[0-9a-f]{4}…")
 _LITERAL = re.compile(r'(?<!_\()"([^"]*)"')
 _FILTERS = re.compile(r'\|(?:default|default_if_none|yesno|pluralize)\b(:\s*(?!_\()"[^"]*")?')
 _IN_VIEWS = re.compile(
-    r'"title": f?"|messages\.(?:success|info|warning|error)\(\s*\w+, f?"|"trouble": f?"'
+    r'"(?:title|trouble)": f?"[^{"]|messages\.(?:success|info|warning|error)\(\s*\w+, f?"'
 )
 
 

@@ -116,7 +116,7 @@ def offers(request: HttpRequest, shown: Shown) -> HttpResponse | None:
 def attempt(show: Callable[[], T]) -> T | Shown:
     """Return what ``show`` does, or ``Shown`` with the reason if the form cannot go on."""
     try:
-        with authors_code("the form"):
+        with authors_code(_("the form")):
             return show()
     except (FormError, AuthorsMistake) as error:
         return Shown(trouble=sentence(error))

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from workflows_app import policy
 from workflows_app.definition import WorkflowDefinition
@@ -58,18 +59,20 @@ def _why_not_subscription(definition: WorkflowDefinition, identity: str) -> str:
     rows = Subscription.objects.select_related("product", "locked_by__workflow")
     row = rows.filter(pk__in=_ids(identity)).first()
     if row is None or definition.usable is None:
-        return "There is no such subscription."
+        return _("There is no such subscription.")
     return rules.refusal(definition.name, definition.usable, row)
 
 
 def _why_not_product(definition: WorkflowDefinition, identity: str) -> str:
     row = Product.objects.filter(pk__in=_ids(identity)).first()
     if row is None:
-        return "There is no such product."
+        return _("There is no such product.")
     if not row.workflows.filter(name=definition.name).exists():
-        return f"{definition.name} is not a workflow of the product {row.name}."
+        text = _("%(workflow)s is not a workflow of the product %(product)s.")
+        return text % {"workflow": definition.name, "product": row.name}
     if row.status not in ORDERABLE:
-        return f"The product {row.name} cannot be ordered: it is {row.status}."
+        text = _("The product %(product)s cannot be ordered: it is %(status)s.")
+        return text % {"product": row.name, "status": row.get_status_display().lower()}
     return ""
 
 

@@ -69,7 +69,7 @@ def _answer(definition: WorkflowDefinition, unfinished: int) -> str:
         return ""
     blank: Any = _Blank()
     try:
-        with authors_code(f"the predicate of {definition.name}"):
+        with authors_code(_("the predicate of %(workflow)s") % {"workflow": definition.name}):
             answer = definition.run_predicate(Foreseen(definition.name, blank, unfinished))
     except (WorkflowError, DatabaseError):
         return ""  # Starting it will say why.

@@ -4,13 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _, gettext_noop as marked
+
 from workflows_app.console.terminal import Output, taken_apart
 from workflows_app.json_values import JSON, JSONObject
 from workflows_app.masking import masked, masked_at
 
 LONG = 100  # Characters; what is longer is folded.
 LONGEST = 20_000  # Characters of one value that a page carries.
-HIDDEN = "hidden callback address"
+HIDDEN = marked("hidden callback address")
 _REFERENCE = "$callback"
 
 
@@ -94,7 +96,7 @@ def _without_references(value: JSON) -> JSON:
     """Replace references to callback addresses, wherever they are, by words."""
     if isinstance(value, dict):
         if value.keys() == {_REFERENCE}:
-            return HIDDEN
+            return _(HIDDEN)
         return {key: _without_references(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_without_references(item) for item in value]

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from workflows_app.domain import saving
 from workflows_app.domain.blocks import ProductBlockModel
 from workflows_app.domain.fields import BlockField
@@ -35,9 +37,8 @@ class Build:
         row = self.row
         registered = SUBSCRIPTION_MODEL_REGISTRY.get(row.product.name)
         if registered is None:
-            raise DefinitionError(
-                f"SUBSCRIPTION_MODEL_REGISTRY has no model for the product '{row.product.name}'"
-            )
+            text = _("SUBSCRIPTION_MODEL_REGISTRY has no model for the product '%(product)s'")
+            raise DefinitionError(text % {"product": row.product.name})
         cls = as_variant(registered, SubscriptionLifecycle(row.status))
         fixed = self.graph.fixed_inputs.get(row.product_id, {})
         model = cls(
