@@ -1,7 +1,9 @@
 """What the tests of the console share: users, and workflows with something to see."""
 
 from django.contrib.auth.models import Group, Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from workflows_app import State, forms, inputstep, step
 
@@ -46,6 +48,14 @@ def signed_in(name: str, *permissions: str, superuser: bool = False) -> Client:
 def join(name: str, group: str) -> None:
     """Put the user into the group."""
     User.objects.get(username=name).groups.add(Group.objects.get_or_create(name=group)[0])
+
+
+def cost(client: Client, address: str) -> int:
+    """Return how many queries a page takes, once what is cached has been read."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    return len(queries)
 
 
 def text(response) -> str:
