@@ -70,7 +70,7 @@ class SecretSerializer(serializers.Serializer[Any]):
     secret = serializers.CharField()
 
 
-class ResultSerializer(serializers.Serializer[Any]):
+class TriedSerializer(serializers.Serializer[Any]):
     """What came of a message."""
 
     delivered = serializers.BooleanField()
@@ -184,7 +184,7 @@ class WebhookTest(NotificationsView):
     """Trying a webhook."""
 
     @extend_schema(
-        operation_id="webhook_test", request=None, responses={200: ResultSerializer, **_REFUSALS}
+        operation_id="webhook_test", request=None, responses={200: TriedSerializer, **_REFUSALS}
     )
     def post(self, request: Request, endpoint_id: int) -> Response:
         """Post a message that says nothing, and say what came of it."""
