@@ -81,7 +81,15 @@ def _values(control):
 def render(page, **context):
     """Return a page, or the first page that a page model makes, as a browser sees it."""
     if isinstance(page, type):
-        facts = {"title": "", "description": "", "buttons": {}, "pages_token": ""}
-        form = page_form(page)
-        page = Page(form, index=0, has_next=None, sends=True, at_least=1, **facts)
+        page = Page(
+            page_form(page),
+            title="",
+            description="",
+            index=0,
+            has_next=None,
+            sends=True,
+            at_least=1,
+            buttons={},
+            pages_token="",
+        )
     return Rendered(render_to_string("forms/page.html", {"page": page, **context}))
