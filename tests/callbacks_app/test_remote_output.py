@@ -5,7 +5,7 @@ from django.test import Client
 
 from callbacks_app.models import CallbackToken
 from tests.callbacks_app.conftest import GOOD, ask, callback_of, confirm
-from tests.engine import run
+from tests.engine import drain, run
 from tests.workflows_app.console import ESCAPED, SCRIPT, signed_in, text
 from workflows_app import State, begin, step
 from workflows_app.console.terminal import MOST_LINES
@@ -101,6 +101,20 @@ def test_a_value_of_the_state_is_a_terminal(looker):
     assert SHOWN in text(looker.get(process.get_absolute_url()))
     assert SHOWN in text(looker.get(f"{process.get_absolute_url()}?state={position}"))
     assert file in text(looker.get(process.get_absolute_url()))
+    assert text(looker.get(file)) == f"{SCRIPT}\nb\n"
+
+
+def test_the_details_of_a_failure_are_a_terminal(looker, remote, callback):
+    remote.post(body=GOOD | {"return_code": 2, "output": [RED, "b"]})
+    drain()
+    process = callback.process
+    file = f"{process.get_absolute_url()}output/{process.steps.get(status='failed').position}/"
+
+    page = text(looker.get(process.get_absolute_url()))
+
+    assert SHOWN in page.partition('class="wc-error"')[2]
+    assert f'href="{file}"' in page
+    assert "&quot;return_code&quot;: 2" in page
     assert text(looker.get(file)) == f"{SCRIPT}\nb\n"
 
 

@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from workflows_app.console import deeds
+from workflows_app.console import deeds, values
 from workflows_app.console.moments import Moment
 from workflows_app.console.sentences import rounded
 from workflows_app.console.terminal import Output, one_line, reported, taken_apart
-from workflows_app.console.values import pretty
+from workflows_app.console.values import Shown, pretty
 from workflows_app.json_values import JSON
 from workflows_app.masking import masked
 from workflows_app.models import EngineSettings
@@ -75,6 +75,12 @@ def progress(value: JSON) -> Progress:
 def deed(action: str) -> str:
     """Show what the action log says was done."""
     return deeds.deed(action)
+
+
+@register.filter
+def shown(value: JSON) -> Shown:
+    """Return a value as a page shows it."""
+    return values.shown(value)
 
 
 @register.filter
