@@ -53,7 +53,7 @@ _SECTIONS: dict[str, tuple[str | Promise, str | Promise, Sequence[tuple[str, str
         [("me", gettext_lazy("All %(count)s that need me"))],
     ),
     "failing": (
-        gettext_lazy("Failing"),
+        gettext_lazy("Failed"),
         gettext_lazy("Processes that stand still at a failure appear here. There is none."),
         [("failed", gettext_lazy("All %(count)s that fail"))],
     ),
