@@ -25,9 +25,10 @@ from django.db.models.fields.json import KeyTransform
 
 from workflows_app.json_values import JSON
 from workflows_app.masking import is_masked
-from workflows_app.models import ProcessStep, ProcessSubscription, Workflow
+from workflows_app.models import ProcessStep, ProcessSubscription, Subscription, Workflow
 
 MOST_TERMS = 8
+FEW = 2000  # Processes that a query names by their ids.
 _TERM = re.compile(
     r'(?:(?P<key>[^\W\d][\w.-]*)=(?=\S))?(?:"(?P<quoted>[^"]*)(?:"|$)|(?P<plain>\S+))'
 )
@@ -59,11 +60,23 @@ def terms(text: str) -> list[Term]:
 
 
 def matching(text: str, user: Any) -> Q:
-    """Return the condition that all terms of ``text`` put on a process."""
-    condition = Q()
+    """Return the condition that all terms of ``text`` put on a process.
+
+    Values of the state are looked up here and now: few processes have most of them, and to
+    name those is quicker than to let each query of a page find them again.
+    """
+    condition, few = Q(), None
     for term in terms(text):
-        condition &= _in_state(term) if term.key else _word(term.text, user)
-    return condition
+        if not term.key:
+            condition &= _word(term.text, user)
+            continue
+        holders = _holders(term, within=few)
+        found = list(holders[: FEW + 1])
+        if len(found) > FEW:
+            condition &= Q(pk__in=holders)
+        else:
+            few = found
+    return condition if few is None else condition & Q(pk__in=few)
 
 
 def hidden_keys(text: str) -> list[str]:
@@ -71,13 +84,13 @@ def hidden_keys(text: str) -> list[str]:
     return [term.key for term in terms(text) if term.key and is_masked(term.key)]
 
 
-def by_id(text: str, column: str = "pk") -> Q:
+def by_id(text: str) -> Q:
     """Return what finds the rows whose id begins like ``text``; nothing if it is no id's."""
     digits = text.lower().replace("-", "")
     if not _HEX.fullmatch(digits):
         return Q(pk__in=[])
     first, last = digits.ljust(32, "0"), digits.ljust(32, "f")
-    return Q((f"{column}__gte", UUID(first)), (f"{column}__lte", UUID(last)))
+    return Q(pk__gte=UUID(first), pk__lte=UUID(last))
 
 
 def sees_subscriptions(user: Any) -> bool:
@@ -90,26 +103,27 @@ def _word(text: str, user: Any) -> Q:
     condition = Q(note__icontains=text) | Q(workflow__in=workflows.values("pk")) | by_id(text)
     if not sees_subscriptions(user):
         return condition
-    links = ProcessSubscription.objects.filter(
-        Q(subscription__description__icontains=text)
-        | Q(subscription__customer_id__icontains=text)
-        | by_id(text, "subscription_id")
+    subscriptions = Subscription.objects.filter(
+        Q(description__icontains=text) | Q(customer_id__icontains=text) | by_id(text)
     )
+    links = ProcessSubscription.objects.filter(subscription__in=subscriptions.values("pk"))
     return condition | Q(pk__in=links.values("process"))
 
 
-def _in_state(term: Term) -> Q:
-    """Return what finds the processes in whose state the key has the value now."""
+def _holders(term: Term, *, within: list[UUID] | None) -> QuerySet[ProcessStep, UUID]:
+    """Return the processes in whose state the key has the value now, each once."""
     if is_masked(term.key):
-        return Q(pk__in=[])
+        return ProcessStep.objects.none().values_list("process", flat=True)
     later = ProcessStep.objects.filter(
         process=OuterRef("process"),
         position__gt=OuterRef("position"),
         superseded=False,
         patch__has_key=term.key,
     )
-    setting = _setting(term).filter(~Exists(later), superseded=False)
-    return Q(pk__in=setting.values("process"))
+    latest = _setting(term).filter(~Exists(later), superseded=False)
+    if within is not None:
+        latest = latest.filter(process__in=within)
+    return latest.values_list("process", flat=True)
 
 
 def _setting(term: Term) -> QuerySet[ProcessStep]:

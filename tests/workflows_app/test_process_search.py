@@ -16,8 +16,7 @@ from workflows_app import State, begin, engine, step, step_group
 from workflows_app.errors import SearchTooSlow
 from workflows_app.models import Process, ProcessStep, Workflow
 from workflows_app.patience import patience
-from workflows_app.search import hidden_keys
-from workflows_app.selection import Selection
+from workflows_app.search import Term, _holders, hidden_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -195,13 +194,22 @@ def test_a_value_of_the_state_is_found_by_an_index():
         )
         for number in range(5_000, 7_000)
     )  # fmt: skip
-    maria = User.objects.create_superuser("maria")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE workflows_app_processstep")
 
-    plan = Selection(q="vlan=1001").rows(maria).explain()
+    plan = _holders(Term("1001", "vlan"), within=None).explain()
 
     assert "step_state_terms" in plan
+
+
+def test_a_value_that_many_have_is_found_as_well(maria, monkeypatch):
+    monkeypatch.setattr("workflows_app.search.FEW", 1)
+    first, second = keeping(site="ams", vlan=1), keeping(site="ams", vlan=2)
+    keeping(site="utr", vlan=1)
+
+    assert shown(maria, "?q=site=ams") == ids([second, first])
+    assert shown(maria, "?q=site=ams vlan=1") == ids([first])
+    assert shown(maria, "?q=vlan=1 site=ams") == ids([first])
 
 
 def test_subscriptions_are_searched_only_for_those_who_see_them():

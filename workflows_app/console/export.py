@@ -38,7 +38,8 @@ def csv(request: HttpRequest) -> HttpResponseBase:
 
 
 def _pages(filters: Filters, request: HttpRequest) -> Iterator[list[Key]]:
-    rows = filters.rows(request.user)
+    with patience():
+        rows = filters.rows(request.user)
     statuses = STATUSES[filters.status]
     pages = keyset.pages(rows, size=SIZE, most=sys.maxsize, sort=filters.sort, statuses=statuses)
     while True:
