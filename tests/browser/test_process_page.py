@@ -104,6 +104,8 @@ def test_a_failed_process_is_edited_and_retried_without_leaving_its_page(operato
     dialog.get_by_role("button", name="Retry the process").click()
 
     expect(page.get_by_text("1 earlier attempt")).to_be_visible()
+    opened = page.locator(".wc-step").filter(has=page.locator("summary", has_text="Change an end"))
+    expect(opened.get_by_text("101")).to_be_visible()  # Which no poll has sent again.
     assert page.evaluate("window.notReloaded"), "the page was loaded again"
 
 

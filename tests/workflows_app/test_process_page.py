@@ -151,6 +151,24 @@ def test_a_poll_that_finds_nothing_new_costs_three_statements(maria):
     assert len(queries) <= 6  # With the session, its user, and what the user prefers.
 
 
+def test_a_poll_leaves_out_what_the_browser_has_of_the_steps(maria):
+    process = run(begin >> reserve >> move >> confirm)
+    page = text(maria.get(url(process)))
+    (known,) = re.findall(r"known=(\d+)", page)
+    engine.submit(process.pk, inputs=[{"remark": "fine", "seen": 1}], by="piet")
+    drain()
+
+    polled = text(maria.get(url(process, "live"), {"known": known}))
+    whole = text(maria.get(url(process, "live"), {"known": "x" * 99}))
+
+    assert known == "3"
+    assert "<code>1001</code>" in page
+    assert "<code>1001</code>" in whole
+    assert "<code>1001</code>" not in polled
+    assert polled.count("data-keep></div>") == whole.count("data-keep></div>") + 3
+    assert "fine" in polled
+
+
 # What a step changed.
 
 

@@ -44,9 +44,12 @@ def process(request: HttpRequest, *, process_id: UUID) -> HttpResponse:
 @fragment_view
 @require_GET
 def live(request: HttpRequest, *, process_id: UUID) -> HttpResponse:
-    """Return the part of the page that changes by itself. ``?form=`` is the form on the page."""
+    """Return the part of the page that changes by itself.
+
+    ``?form=`` is the form on the page, ``?known=`` the position up to which it has the steps.
+    """
     found = look_at(process_id)
-    view = View(found, request.user, timezone.now())
+    view = View(found, request.user, timezone.now(), _number(request.GET.get("known", "")))
     not_modified = unchanged(request, view.tag)
     if not_modified:
         return not_modified
@@ -99,6 +102,10 @@ def show(
     }
     status = 409 if late else 200
     return page(request, "workflows/process.html", context, status=status)
+
+
+def _number(text: str) -> int:
+    return int(text) if len(text) < 9 and text.isascii() and text.isdecimal() else 0
 
 
 def _form(request: HttpRequest, found: Process) -> answering.Shown | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -62,11 +63,16 @@ def look_at(process_id: UUID) -> Process:
 
 @dataclass
 class View:
-    """What the polled part of the page shows of a process, to one user."""
+    """What the polled part of the page shows of a process, to one user.
+
+    Attributes:
+        known: the position up to which the browser has what the steps changed; it keeps that.
+    """
 
     process: Process
     user: Any
     now: datetime
+    known: int = 0
 
     @cached_property
     def tag(self) -> str:
@@ -106,6 +112,12 @@ class View:
     def rows(self) -> Sequence[ProcessStep]:
         """What is recorded of its steps, in order."""
         return list(self.process.steps.order_by("position"))
+
+    @property
+    def settled(self) -> int:
+        """The position up to which what the steps changed can change no more."""
+        ended = takewhile(lambda row: row.completed_at is not None, self.rows[:-1])
+        return sum(1 for _row in ended)
 
     @cached_property
     def entries(self) -> list[Entry]:

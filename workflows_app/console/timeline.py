@@ -4,9 +4,10 @@ The order is that of the definition the process was last run with. What is recor
 (clean-up steps, edits of the state, steps that have left the code) stands where it happened.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -40,7 +41,7 @@ class Ran:
     look: Look
     since: Moment
     took: str
-    changes: list[Difference]
+    changes: Callable[[], list[Difference]]  # Worked out for those that are shown.
     details: str
 
     @property
@@ -117,7 +118,7 @@ def _executions(rows: Iterable[ProcessStep], now: datetime) -> Iterator[Ran]:
             look=LOOKS[row.status],
             since=Moment(row.started_at, now),
             took=duration(ended - row.started_at) if ended else "",
-            changes=patched(state, row.patch),
+            changes=partial(patched, dict(state), row.patch),
             details="" if row.details is None else pretty(row.details),
         )
         if not row.superseded:

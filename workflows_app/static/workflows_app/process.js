@@ -27,11 +27,21 @@ function counterpart(from, fresh) {
   return from && from.nodeName === fresh.nodeName && !from.id ? from : null;
 }
 
+// What the page is to keep may have moved elsewhere in it, such as among the earlier attempts.
+function takeAlong(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return;
+  for (const kept of node.querySelectorAll("[data-keep][id]")) {
+    const here = document.getElementById(kept.id);
+    if (here) kept.replaceChildren(...here.childNodes);
+  }
+}
+
 function morphChildren(old, fresh) {
   let at = old.firstChild;
   for (const node of [...fresh.childNodes]) {
     const match = counterpart(at, node);
     if (!match) {
+      takeAlong(node);
       old.insertBefore(node, at);
       continue;
     }
