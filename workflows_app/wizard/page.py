@@ -7,6 +7,7 @@ from django.http import QueryDict
 from pydantic import BaseModel
 
 from workflows_app.forms import FormFieldError
+from workflows_app.wizard import verdicts
 from workflows_app.wizard.faults import Fault, Problem
 from workflows_app.wizard.parts import ObjectForm, read_object
 from workflows_app.wizard.schema import page_properties
@@ -81,7 +82,7 @@ def unreadable(value: Any, loc: tuple[int | str, ...] = ()) -> Iterator[Fault]:
 
 def _faults(inputs: Mapping[str, Any], errors: Iterable[FormFieldError]) -> list[Fault]:
     texts = list(unreadable(inputs))
-    found = [Fault(tuple(error.loc), error.msg) for error in errors]
+    found = [Fault(tuple(error.loc), verdicts.in_words(error.msg)) for error in errors]
     return texts + [
         fault
         for fault in found
