@@ -196,6 +196,18 @@ def test_the_page_of_one_whose_workflow_is_gone_is_shown(anna, hourly):
     assert anna.post(address(hourly, "run")).status_code == 409
 
 
+def test_the_home_page_says_that_schedules_fail_until_they_are_paused(anna, hourly):
+    failing = '/admin/schedules/?status=failing"><strong class="wc-red">1 is failing<'
+    assert failing not in text(anna.get("/admin/home/"))
+
+    Schedule.objects.update(refusals=2)
+    assert failing in text(anna.get("/admin/home/"))
+    assert failing not in text(signed_in("piet", "view_process").get("/admin/home/"))
+
+    schedules.pause(hourly.pk, user=User.objects.get(username="anna"))
+    assert failing not in text(anna.get("/admin/home/"))
+
+
 # Setting up
 
 

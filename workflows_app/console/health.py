@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from workflows_app.console.needs import MOST, capped
-from workflows_app.models import EngineSettings, Process, Worker
+from workflows_app.models import EngineSettings, Process, Schedule, Worker
 from workflows_app.models.engine import SILENT_SECONDS
 
 
@@ -21,12 +21,13 @@ class Health:
     slots: int
     due: int
     oldest: datetime | None
+    refused: int = 0  # Schedules whose last start was refused.
 
     @property
     def facts(self) -> tuple[object, ...]:
         """What an entity tag is made of."""
         pause = self.pause and (self.pause.changed_by, self.pause.changed_at, self.pause.reason)
-        return (pause, self.alive, self.silent, self.slots, self.due, self.oldest)
+        return (pause, self.alive, self.silent, self.slots, self.due, self.oldest, self.refused)
 
     @property
     def queue(self) -> str:
@@ -35,7 +36,7 @@ class Health:
 
 
 def health() -> Health:
-    """Return how the engine does. Three queries."""
+    """Return how the engine does. Four queries."""
     now = timezone.now()
     workers = list(Worker.objects.order_by("name"))
     alive = [row for row in workers if row.seen_at > now - timedelta(seconds=SILENT_SECONDS)]
@@ -47,6 +48,7 @@ def health() -> Health:
         slots=sum(row.slots for row in alive),
         due=len(due),
         oldest=due[0] if due else None,
+        refused=Schedule.objects.filter(refusals__gt=0, paused_at=None).count(),
     )
 
 

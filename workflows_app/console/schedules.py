@@ -29,7 +29,7 @@ SIZE = 50
 MOST = 20  # Processes and entries of the log, on the page of one.
 FILTERS: Mapping[str, tuple[Any, Q]] = {
     "": (gettext_lazy("All"), Q()),
-    "failing": (gettext_lazy("Failing"), Q(refusals__gt=0)),
+    "failing": (gettext_lazy("Failing"), Q(refusals__gt=0, paused_at=None)),
     "active": (gettext_lazy("Active"), Q(next_run_at__isnull=False)),
     "paused": (gettext_lazy("Paused"), Q(paused_at__isnull=False)),
     "over": (gettext_lazy("Over"), Q(next_run_at=None, paused_at=None)),
