@@ -449,7 +449,8 @@ def test_a_process_that_waits_for_no_operator_cannot_be_resumed(api, status):
 
     refusal = problem(api.put(address(process, "resume"), []), 409, "WrongStatus")
 
-    assert refusal["detail"] == f"the process is {status}; it waits for no form"
+    words = status.replace("_", " ")
+    assert refusal["detail"] == f"the process is {words}; it waits for no form"
     assert events(process) == [("maria", "started")]
 
 

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from tests.workflows_app.temporary_app import TemporaryApp
-from workflows_app import Target, begin, registration, registry, workflow
+from workflows_app import Target, begin, migrations, registration, registry, workflow
 from workflows_app.models import Process, Product, Workflow
 from workflows_app.writing.workflows import proposed_type
 
@@ -58,7 +59,7 @@ def backwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workflows_app", "0005_own_workflows")]
+    dependencies = [("workflows_app", "{newest}")]
 
     operations = [migrations.RunPython(forwards, backwards)]
 '''
@@ -166,7 +167,8 @@ def test_a_written_migration_reads_like_one_written_by_hand(people, products):
 
     command('add it: "now"', "--noinput")
 
-    assert people.text() == BY_HAND
+    newest = max(Path(migrations.__path__[0]).glob("0*.py")).stem
+    assert people.text() == BY_HAND.replace("{newest}", newest)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ class ManyWithReasonSerializer(ManySerializer):
     reason = serializers.CharField(max_length=2000)
 
 
-class ResultSerializer(serializers.Serializer[Any]):
+class ProcessResultSerializer(serializers.Serializer[Any]):
     """What became of one process."""
 
     id = serializers.UUIDField()
@@ -66,7 +66,7 @@ class ResultSerializer(serializers.Serializer[Any]):
 class ResultsSerializer(serializers.Serializer[Any]):
     """What became of each process, in the order they were named."""
 
-    results = ResultSerializer(many=True)
+    results = ProcessResultSerializer(many=True)
 
 
 class Processes(EngineView, ListAPIView[Process]):

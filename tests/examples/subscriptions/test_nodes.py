@@ -74,7 +74,7 @@ def test_a_device_that_nso_lost_is_inconsistent_data_until_it_is_back(site, acti
     assert (active.status, active.insync, active.locked_by) == ("active", False, process)
     assert active.version == before
     said = site.refusal("terminate_node_enrollment", active)
-    assert f"the process {process.pk} (validate_node_enrollment, inconsistent_data)" in said
+    assert f"the process {process.pk} (validate_node_enrollment, inconsistent data)" in said
 
     site.go("task_set_device", {"device_name": NAME, "known": True})
     engine.retry(process.pk, by="maria")

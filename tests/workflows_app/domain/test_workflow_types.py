@@ -380,9 +380,10 @@ def test_of_more_than_a_page_lists_it_asks_for_the_id(products, monkeypatch):
     name = typed(modify_workflow, begin, products.mesh)
 
     assert field(page_of(name), "subscription_id") == {
-        "format": "uuid",
+        "format": "subscriptionId",
         "title": "Subscription Id",
         "type": "string",
+        "extraProperties": {"insync": True, "statuses": ["active"], "workflow": name},
     }
     assert ended(started(name, made[2])).status == "completed"
     assert refusal(typed(modify_workflow, name="other"), made[0]) == (
