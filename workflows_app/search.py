@@ -84,13 +84,13 @@ def hidden_keys(text: str) -> list[str]:
     return [term.key for term in terms(text) if term.key and is_masked(term.key)]
 
 
-def by_id(text: str) -> Q:
+def by_id(text: str, column: str = "pk") -> Q:
     """Return what finds the rows whose id begins like ``text``; nothing if it is no id's."""
     digits = text.lower().replace("-", "")
     if not _HEX.fullmatch(digits):
         return Q(pk__in=[])
     first, last = digits.ljust(32, "0"), digits.ljust(32, "f")
-    return Q(pk__gte=UUID(first), pk__lte=UUID(last))
+    return Q((f"{column}__gte", UUID(first)), (f"{column}__lte", UUID(last)))
 
 
 def sees_subscriptions(user: Any) -> bool:
