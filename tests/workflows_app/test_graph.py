@@ -1,12 +1,15 @@
 """The drawing of a workflow: what is where, for three steps and for sixty. No database."""
 
 import re
+from io import StringIO
 from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.template.loader import render_to_string
 
+from tests.engine import define
 from workflows_app import begin, conditional, step, step_group
 from workflows_app.console.graph import MEDIUM, NARROW, WIDE, Spot, draw, drawings, planned
 from workflows_app.definition import WorkflowDefinition, complete_chain
@@ -216,3 +219,54 @@ def test_a_workflow_without_a_process_is_a_picture_with_a_name():
         assert titles == ["Start", "<b>A</b>", "B", "Done"]
     assert "<a " not in html
     assert "style=" not in html
+
+
+# In the languages of other tools, and as a file.
+
+
+@pytest.fixture
+def defined():
+    chain = named('Say "hi" <b>') >> step_group("Out", step_group("In", named("B")) >> named("C"))
+    chain = chain >> conditional(lambda _state: True, name="new")(named("D")) >> named("E")
+    return define(chain, name="drawn", cleanup=named("Undo"))
+
+
+def printed(name: str, language: str) -> str:
+    output = StringIO()
+    call_command("workflow_graph", name, "--format", language, stdout=output)
+    return output.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_workflow_is_drawn_for_mermaid(defined):
+    source = printed(defined, "mermaid")
+
+    assert source.startswith("flowchart LR\n")
+    assert '  s0_1["Say #quot;hi#quot; #lt;b#gt;"]' in source
+    assert source.count("subgraph") == source.count("\n  end") + source.count("\n    end") == 3
+    assert "  s0_4 -.-> s0_6\n" in source
+    assert '  s0_4{{"If new: D"}}' in source
+    assert "s1_0" in source
+
+
+@pytest.mark.django_db
+def test_a_workflow_is_drawn_for_graphviz(defined):
+    source = printed(defined, "dot")
+
+    assert '  s0_1 [label="Say \\"hi\\" <b>", shape=box];' in source
+    assert source.count("{") == source.count("}")
+    assert "  s0_4 -> s0_6 [style=dashed];" in source
+
+
+@pytest.mark.django_db
+def test_a_workflow_is_drawn_as_a_file(defined):
+    root = ElementTree.fromstring(printed(defined, "svg"))
+
+    names = [title.text for title in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert names[1] == 'Say "hi" <b>'
+    assert names[-1] == "Undo"
+
+
+def test_there_is_no_drawing_of_an_unknown_workflow():
+    with pytest.raises(CommandError, match="no workflow 'nowhere'"):
+        printed("nowhere", "svg")

@@ -19,7 +19,7 @@ def steps(nodes: Sequence[Node], *, vertical: bool, width: int) -> Iterator[Edge
 
 def skips(nodes: Sequence[Node], *, vertical: bool, width: int) -> Iterator[Edge]:
     """Yield the lines from each condition to what follows if it is false."""
-    for start, end, lane in _pairs([node.spot for node in nodes]):
+    for start, end, lane in pairs([node.spot for node in nodes]):
         one, other = nodes[start], nodes[end]
         kind = "taken" if nodes[start + 1].spot.state == "skipped" else "skip"
         yield Edge(kind, (_beside if vertical else _below)(one, other, lane, width))
@@ -27,7 +27,7 @@ def skips(nodes: Sequence[Node], *, vertical: bool, width: int) -> Iterator[Edge
 
 def lanes(spots: Sequence[Spot]) -> int:
     """Return how many skips lie beside each other at most."""
-    return max((lane + 1 for _start, _end, lane in _pairs(spots)), default=0)
+    return max((lane + 1 for _start, _end, lane in pairs(spots)), default=0)
 
 
 def _down(one: Node, other: Node) -> str:
@@ -62,7 +62,7 @@ def _under(node: Node, lane: int) -> int:
     return node.bottom + PAD * node.row.levels + LANE * (lane + 1)
 
 
-def _pairs(spots: Sequence[Spot]) -> Iterator[tuple[int, int, int]]:
+def pairs(spots: Sequence[Spot]) -> Iterator[tuple[int, int, int]]:
     """Yield the skips: from which step to which, and in which lane. Inner ones are nearer."""
     places = {spot.path: at for at, spot in enumerate(spots)}
     found = [
