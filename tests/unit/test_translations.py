@@ -2,6 +2,7 @@
 
 import gettext
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,16 @@ def test_every_title_and_message_of_a_view_can_be_translated() -> None:
         path.relative_to(BASE).as_posix(): lines
         for path in BASE.glob("*_app/console/**/*.py")
         if (lines := list(bare_texts.in_view(path.read_text())))
+    }
+
+    assert found == {}
+
+
+def test_no_style_sheet_says_anything() -> None:
+    found = {
+        path.name: match
+        for path in BASE.glob("*_app/static/**/*.css")
+        for match in re.findall(r'content: "[^"]*[A-Za-z]{2,}[^"]*"', path.read_text())
     }
 
     assert found == {}

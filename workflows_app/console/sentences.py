@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from django.utils.translation import gettext as _, gettext_noop as marked
+from django.utils.translation import gettext as _, gettext_noop as marked, pgettext
 
 from workflows_app.console.moments import Moment, duration
 from workflows_app.console.terminal import one_line
@@ -193,7 +193,9 @@ def _failed(process: Process, _facts: Facts) -> Sentence:
 
 def _completed(process: Process, _facts: Facts) -> Sentence:
     ended = process.finished_at or process.modified_at
-    return compose(_("in %(span)s"), span=duration(ended - process.created_at))
+    return compose(
+        pgettext("how long it took", "in %(span)s"), span=duration(ended - process.created_at)
+    )
 
 
 def _aborted(process: Process, facts: Facts) -> Sentence:
