@@ -99,6 +99,18 @@ def test_a_refused_start_is_the_review_again_with_the_reason(maria, refuse):
     assert field(post(maria, response, address, open="1"), "page-vlan") == "7"
 
 
+def test_what_was_refused_can_be_sent_again(maria, order):
+    review = reviewed(maria, order)
+    inputs: list[dict[str, Any]] = [{"customer": "x"}, {"vlan": 1}]
+    engine.start("order", inputs=inputs, by="maria", key=field(review, "key"))
+
+    refused = post(maria, review, order, send="1")
+
+    assert refused.status_code == 409
+    assert post(maria, refused, order, send="1").status_code == 302
+    assert Process.objects.count() == 2
+
+
 def test_a_predicate_that_refuses_now_says_so_before_anything_is_typed(maria):
     define(begin >> reserve, name="alone", run_predicate=lambda context: context.unfinished() < 0)
 

@@ -79,7 +79,8 @@ def _show(
         "form": form,
         "advice": advice,
         "earlier": earlier,
-        "key": posted(request, "key") or uuid.uuid4(),
+        # What was refused started nothing, so sending it again is another request.
+        "key": ("" if form.refusal else posted(request, "key")) or uuid.uuid4(),
     }
     status = 409 if form.refusal else 200
     return page(request, "workflows/start.html", context, status=status)

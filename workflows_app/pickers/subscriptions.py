@@ -15,6 +15,7 @@ from workflows_app.models import Subscription
 from workflows_app.pickers.offers import MOST_OFFERS, Offer, Offers, first
 
 FORMAT = "subscriptionId"
+MOST_WORDS = 8  # Of a search; each is looked for in several columns.
 _START_OF_ID = re.compile(r"[0-9a-f]{4,32}")
 
 
@@ -117,11 +118,15 @@ class Subscriptions:
     free = False
 
     def search(self, text: str) -> Offers:
-        """Return those with every word in description, customer, product or start of the id."""
-        rows = self.rule.rows()
-        for word in text.replace("\0", "").split()[:8]:
+        """Return those with every word in description, customer, product or start of the id.
+
+        Without a word the newest, which an index finds.
+        """
+        words = text.replace("\0", "").split()[:MOST_WORDS]
+        rows = self.rule.rows().select_related("product")
+        for word in words:
             rows = rows.filter(_has(word))
-        rows = rows.select_related("product").order_by("description", "pk")
+        rows = rows.order_by(*(["description", "pk"] if words else ["-created_at", "-pk"]))
         return first(text, map(_offer, rows.defer("metadata", "note")[: MOST_OFFERS + 1]))
 
     def labels(self, values: Sequence[str]) -> Mapping[str, str]:
