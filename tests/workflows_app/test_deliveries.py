@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tests.engine import drain, run
@@ -321,6 +322,27 @@ def test_what_was_due_when_its_endpoint_was_disabled_is_dropped(maria, receiver)
 
     delivery.refresh_from_db()
     assert (delivery.status, delivery.result) == ("dropped", "the endpoint is disabled")
+
+
+def test_what_cannot_be_written_is_tried_again_and_holds_up_no_other(maria, receiver, monkeypatch):
+    first, *_ = failed(maria, f"{receiver.url}/hook")
+    endpoint_of(person("piet"), f"{receiver.url}/other")
+    real = courier._prepared
+
+    def prepared(delivery):
+        if delivery.pk == first.pk:
+            raise KeyError("a translation without its placeholder")
+        return real(delivery)
+
+    monkeypatch.setattr(courier, "_prepared", prepared)
+    chose(User.objects.get(username="piet"), "finished", webhook=Scope.ALL)
+    run(begin, name="done")
+
+    Courier().drain()
+
+    first.refresh_from_db()
+    assert (first.status, first.result) == ("pending", "it could not be written")
+    assert [path for path, *_ in receiver.received] == ["/other"]
 
 
 def test_pauses_grow_to_hours_and_are_never_quite_the_same():

@@ -8,6 +8,7 @@ from tests.races import Other
 from tests.workflows_app.receivers import chose, endpoint_of, person, told
 from workflows_app import begin, engine, forms, inputstep, step
 from workflows_app.models import Delivery, Notice, Process, Scope
+from workflows_app.notices import audience
 from workflows_app.notices.handing_out import hand_out
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -196,6 +197,27 @@ def test_two_that_hand_out_the_same_notice_write_it_once(monkeypatch):
 
     assert others[0].ended() == 1
     assert Delivery.objects.count() == 1
+
+
+def test_a_notice_that_cannot_be_handed_out_holds_up_no_other(monkeypatch):
+    chose(person("maria"), "failed", browser=Scope.ALL)
+    odd, even = run(begin >> boom, name="odd"), run(begin >> boom, name="even")
+    real = audience.may_hear
+
+    def away(user, notice):
+        if notice.process == odd:
+            raise LookupError("the directory is away")
+        return real(user, notice)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audience, "may_hear", away)
+        with pytest.raises(LookupError):
+            hand_out()
+    assert (told(odd), told(even)) == (set(), {"maria"})
+
+    hand_out()
+
+    assert told(odd) == {"maria"}
 
 
 def test_handing_out_costs_as_much_for_many_people_who_do_not_care(django_assert_max_num_queries):

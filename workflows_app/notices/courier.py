@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from django.db import Error as DatabaseError, close_old_connections, connection
+from django.utils.translation import gettext_noop as marked
 
 from workflows_app import app_settings, stopping
 from workflows_app.models import Channel, Delivery
@@ -33,13 +34,12 @@ class Courier:
         self._results: queue.SimpleQueue[tuple[int, int, Result]] = queue.SimpleQueue()
 
     def round(self) -> bool:
-        """Write down what has ended, hand out, and begin to send; True if there may be more now."""
+        """Write down what has ended, begin to send, and hand out; True if there may be more now."""
         self._collect()
-        handed_out = handing_out.hand_out()
         claimed = [one for channel in SLOTS for one in self._claim(channel)]
         for delivery in claimed:
             self._begin(delivery)
-        return bool(handed_out or claimed)
+        return bool(handing_out.hand_out() or claimed)
 
     def run(self) -> None:
         """Go on until this host's workers are asked to stop."""
@@ -75,10 +75,17 @@ class Courier:
         return deliveries.claim(channel, free, busy=busy) if free > 0 else []
 
     def _begin(self, delivery: Delivery) -> None:
-        if why := deliveries.needless(delivery):
-            deliveries.drop(delivery, why)
+        try:
+            if why := deliveries.needless(delivery):
+                deliveries.drop(delivery, why)
+                return
+            send = _prepared(delivery)
+        except DatabaseError:
+            raise
+        except Exception:  # An authoriser, a translation: one that raises holds up no other.
+            logger.exception("A notice could not be written", extra={"delivery": delivery.pk})
+            deliveries.settle(delivery, Result(False, marked("it could not be written")))
             return
-        send = _prepared(delivery)
         self._under_way[delivery.pk] = (delivery, time.monotonic() + LONGEST)
         threading.Thread(
             target=self._send, args=(delivery.pk, delivery.attempts, send), daemon=True

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
+from django.db import Error as DatabaseError, transaction
 from django.utils import timezone
 
 from workflows_app.models import (
@@ -21,19 +21,29 @@ AT_ONCE = 100
 def hand_out() -> int:
     """Hand out the oldest notices; return how many there were.
 
-    Who hears of them is found before anything is locked: authorisers are code of others.
+    Who hears of them is found before anything is locked: authorisers are code of others, and so
+    are the backends that know what users may. One that raises holds up its own notice only.
     """
     waiting = Notice.objects.filter(handed_out_at__isnull=True).select_related("process__workflow")
     notices = list(waiting.order_by("at", "pk")[:AT_ONCE])
     if not notices:
         return 0
-    audience, unwanted = Audience(), []
+    audience, unwanted, trouble = Audience(), [], None
     for notice in notices:
-        if deliveries := _deliveries(notice, audience.of(notice)):
+        try:
+            deliveries = _deliveries(notice, audience.of(notice))
+        except DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again when the others are served.
+            trouble = error
+            continue
+        if deliveries:
             _write(notice, deliveries)
         else:
             unwanted.append(notice.pk)
     Notice.objects.filter(pk__in=unwanted, handed_out_at__isnull=True).delete()
+    if trouble is not None:
+        raise trouble
     return len(notices)
 
 
