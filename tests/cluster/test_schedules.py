@@ -48,12 +48,27 @@ def test_two_pools_start_each_due_schedule_once_and_in_its_time(due_soon):
     assert all(schedule.is_over for schedule in Schedule.objects.all())
 
 
-def test_what_a_killed_worker_held_is_started_by_the_next_once_the_hold_ends(due_soon):
-    due_soon(1)
-    until(lambda: schedules.claim(), "a worker holds the schedule, and is killed")
-    Schedule.objects.update(held_until=timezone.now() + timedelta(seconds=2))
+def test_a_worker_killed_while_it_starts_leaves_the_start_to_the_next(
+    due_soon, marks, release, tmp_path
+):
+    inputs = [{"marks": str(tmp_path), "pause": 0}]
+    Schedule.objects.create(
+        name="slow",
+        workflow="lab_slow_form",
+        inputs=inputs,
+        kind="once",
+        first_at=timezone.now(),
+        next_run_at=timezone.now(),
+    )
+    with running_worker(database_url()):  # Killed at the end, with kill -9.
+        until(lambda: marks() == ["form"], "a worker walks the form")
+    assert not Process.objects.exists()
 
+    release()
+    assert schedules.claim() is None  # Held still.
+    Schedule.objects.update(held_until=timezone.now())
     with running_worker(database_url()):
         until(lambda: completed() == 1, "another worker has started it")
 
     assert Process.objects.count() == 1
+    assert marks()[:2] == ["form", "form"]

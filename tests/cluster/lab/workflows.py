@@ -9,7 +9,7 @@ from django_q.signals import post_execute_in_worker
 
 from workflows_app import State, begin, step, workflow
 from workflows_app.dsl import Step, StepList
-from workflows_app.forms import FormPage
+from workflows_app.forms import FormGenerator, FormPage
 
 PATIENCE_SECONDS = 60
 
@@ -78,6 +78,18 @@ def lab_count() -> StepList:
 @workflow("Hold until released", initial_input_form=MarksPage)
 def lab_hold() -> StepList:
     return begin >> holding >> counting(1)
+
+
+def slow_form() -> FormGenerator:
+    page = yield MarksPage
+    mark(page.marks, "form")
+    hold(page.marks)
+    return dict(page.model_dump())
+
+
+@workflow("Hold in the start form", initial_input_form=slow_form)
+def lab_slow_form() -> StepList:
+    return begin >> counting(1)
 
 
 @workflow("Hold, but never twice", initial_input_form=MarksPage)
