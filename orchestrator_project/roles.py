@@ -34,6 +34,7 @@ _ADMINISTER = (
     "workflows_app.lock_subscription",
     "workflows_app.pause_engine",
     "workflows_app.repair_process",
+    "workflows_app.share_filter",
 )
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {

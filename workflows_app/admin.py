@@ -14,6 +14,7 @@ from workflows_app import engine, policy
 from workflows_app.errors import WorkflowError
 from workflows_app.masking import masked
 from workflows_app.models import (
+    BulkAction,
     Delivery,
     EngineSettings,
     FixedInput,
@@ -23,6 +24,7 @@ from workflows_app.models import (
     ProcessStep,
     Product,
     ProductBlock,
+    SavedFilter,
     Schedule,
     Subscription,
     SubscriptionInstance,
@@ -173,6 +175,23 @@ class ScheduleAdmin(ReadOnly):
     search_fields = ("name", "workflow")
     ordering = ("name",)
     exclude = ("inputs",)  # The schedule's page shows them, with secrets hidden.
+
+
+@admin.register(BulkAction)
+class BulkActionAdmin(ReadOnly):
+    list_display = ("created_at", "actor", "action", "wanted", "reason", "finished_at")
+    list_filter = ("action",)
+    search_fields = ("=id", "actor", "reason")
+    ordering = ("-created_at", "pk")
+
+
+@admin.register(SavedFilter)
+class SavedFilterAdmin(ReadOnly):
+    list_display = ("name", "user", "shared", "query")
+    list_filter = ("shared",)
+    list_select_related = ("user",)
+    search_fields = ("name", "query")
+    ordering = ("name", "pk")
 
 
 @admin.register(Worker)

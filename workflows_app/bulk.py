@@ -6,6 +6,7 @@ that has moved on meanwhile is left alone. An act has a key, so it is done once 
 sent.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +15,7 @@ from hashlib import blake2b
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,6 +25,7 @@ from workflows_app.errors import ChangedMeanwhile, UnknownProcess, WorkflowError
 from workflows_app.models import BulkAction, Process
 from workflows_app.statuses import ProcessStatus
 
+logger = logging.getLogger(__name__)
 Verb = Literal["retry", "abort", "resume"]
 MOST = 1000  # Processes at once.
 PATIENCE = timedelta(seconds=20)  # A request that takes longer may be cut off by what is before us.
@@ -120,6 +122,12 @@ def each(user: Any, verb: Verb, wanted: Iterable[Wanted], *, reason: str = "") -
             _act(user, verb, one, reason)
         except WorkflowError as error:
             yield Result(identity, done=False, code=type(error).__name__, detail=str(error))
+        except DatabaseError as error:
+            logger.warning(
+                "Act on one of many failed", extra={"process_id": identity}, exc_info=error
+            )
+            detail = _("the database refused it; try again")
+            yield Result(identity, done=False, code="DatabaseError", detail=detail)
         else:
             yield Result(identity, done=True)
 

@@ -85,7 +85,7 @@ def test_without_javascript_the_boxes_and_the_buttons_do(operator, site, listed,
     site.client.until(process, "waiting")
     cookies = operator.page.context.cookies()
     context = browser.new_context(java_script_enabled=False)
-    context.add_cookies(cookies)  # type: ignore[arg-type]  # What the browser gave.
+    context.add_cookies(cookies)
     page = context.new_page()
 
     page.goto(listed)

@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
 from tests.engine import define, drain, events, run
 from tests.workflows_app.console import SCRIPT, boom, reserve, signed_in, text
 from tests.workflows_app.lists import LIST, ids, made, subscribed
-from workflows_app import begin, engine, registry, sleep_step, step
+from workflows_app import begin, bulk, engine, registry, sleep_step, step
 from workflows_app.models import BulkAction, Process, Subscription
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -344,3 +345,20 @@ def test_a_clean_up_is_foreseen(maria):
     assert "1 clean-up step: Undo." in text(preview(maria, "abort", [process]))
     registry._workflows.pop("example")
     assert preview(maria, "abort", [process]).status_code == 200
+
+
+def test_a_row_that_the_database_refuses_stops_no_other(maria, monkeypatch):
+    first, second = asleep(2)
+    foreseen = preview(maria, "abort", [first, second])
+
+    def abort(process_id, **options):
+        if process_id == first.pk:
+            raise OperationalError("deadlock detected")
+        return engine.abort(process_id, **options)
+
+    monkeypatch.setitem(bulk.VERBS, "abort", abort)
+
+    assert results(carry_out(maria, foreseen)) == {
+        str(first.pk): "DatabaseError", str(second.pk): "done",
+    }  # fmt: skip
+    assert status(first) == "waiting"
