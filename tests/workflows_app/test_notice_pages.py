@@ -128,6 +128,17 @@ def test_an_abort_says_who_aborted(client):
     assert count(client) == ""
 
 
+def test_a_failure_that_was_seen_to_says_how_the_process_stands_now(client, noor):
+    chose(noor, "failed", browser=Scope.ALL)
+    process = run(begin >> boom)
+    hand_out()
+    assert "now resumed" not in text(client.get(LIST))
+
+    engine.retry(process.pk, by="piet")
+
+    assert "now resumed" in text(client.get(LIST))
+
+
 def test_all_are_marked_as_read_but_what_came_after_the_page(client):
     asked(2)
     page = text(client.get(LIST))

@@ -35,6 +35,12 @@ class Line:
         """Whether it is unread, and there is still something to it."""
         return self.delivery.read_at is None and self.resolution is None
 
+    @property
+    def since(self) -> str:
+        """What has become of the process, if it is no longer as the notice says."""
+        told, status = self.delivery.notice, self.delivery.notice.process.status
+        return str(LOOKS[status].word) if status != told.status else ""
+
 
 @console_view
 @require_GET
