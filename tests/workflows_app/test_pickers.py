@@ -1,13 +1,15 @@
 """Subscriptions and customers to choose from: what is offered, taken, refused, and to whom."""
 
 import re
+from typing import Annotated
+from uuid import UUID
 
 import pytest
 from django.core.checks import run_checks
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pydantic import TypeAdapter, ValidationError, create_model
+from pydantic import Field, TypeAdapter, ValidationError, create_model
 
 from tests.engine import define, drain
 from tests.unit.rendered import Rendered, render
@@ -203,6 +205,27 @@ def test_several_are_boxes_and_none_is_an_empty_list(product):
     assert page_inputs(page, rendered.post(value=None)) == {"value": []}
     both = [str(one.pk), str(two.pk)]
     assert page_inputs(page, rendered.post(value=both)) == {"value": both}
+
+
+@pytest.mark.parametrize("key", ["uniforms", "extraProperties"])
+def test_a_field_of_a_peers_narrows_its_picker_too(product, other, key):
+    good = stored(product, "good")
+    stored(other, "bad")
+    told = {"format": "subscriptionId", key: {"productIds": [str(product.pk)], "tags": ["VP"]}}
+    page = page_of(Annotated[UUID, Field(json_schema_extra=told)])  # type: ignore[arg-type]
+
+    options = render(page).one("page-value")["options"]
+
+    assert [option["value"] for option in options] == ["", str(good.pk)]
+
+
+@pytest.mark.parametrize("told", [{"uniforms": 7}, {"extraProperties": {"productIds": None}}])
+def test_a_rule_that_says_nothing_narrows_nothing(product, told):
+    stored(product)
+    extra = {"format": "subscriptionId", **told}
+    page = page_of(Annotated[UUID, Field(json_schema_extra=extra)])
+
+    assert len(render(page).one("page-value")["options"]) == 2
 
 
 def test_what_nothing_is_known_of_is_shown_as_it_is():

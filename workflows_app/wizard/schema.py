@@ -69,7 +69,8 @@ class Property:
     @property
     def extra(self) -> Mapping[str, Any]:
         """What the validators of pydantic-forms tell a front end beyond JSON schema."""
-        return self.schema.get("extraProperties") or {}
+        told = self.schema.get("extraProperties") or self.schema.get("uniforms")
+        return told if isinstance(told, Mapping) else {}
 
     @property
     def bounds(self) -> tuple[int, int | None]:
