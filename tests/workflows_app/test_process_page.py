@@ -754,6 +754,16 @@ def test_earlier_processes_with_the_same_inputs_are_found_and_one_is_started_aga
     assert "?from=" not in related(signed_in("looker", "view_process"), last)
 
 
+def test_on_the_page_of_an_ended_process_nothing_is_polled(maria):
+    ended, waiting = (
+        run(begin >> reserve, name="one"),
+        run(begin >> sleep_step("S", 60), name="two"),
+    )
+
+    assert 'hx-trigger="every' not in text(maria.get(url(ended))).split('id="live"')[1]
+    assert text(maria.get(url(waiting))).split('id="live"')[1].count('hx-trigger="every') == 2
+
+
 def test_what_is_related_is_polled_for_a_304(maria):
     process = run(begin >> reserve)
     tag = maria.get(url(process, "related"))["ETag"]

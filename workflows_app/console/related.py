@@ -94,11 +94,16 @@ class Related:
         return f"{address}?from={self.process.pk}"
 
     @property
+    def live(self) -> bool:
+        """Whether it is kept up to date: on the page of a process that has ended, nothing is."""
+        return not self.process.is_final
+
+    @property
     def tag(self) -> str:
         """An entity tag: it changes when anything shown here would."""
         held = [(c.row.pk, c.row.status, c.row.description, c.hold) for c in self.subscriptions]
         others = [(o.row.pk, o.row.status) for o in [*self.processes, *self.attempts]]
-        return tag_of(held, others, self.again)
+        return tag_of(held, others, self.again, self.live)
 
 
 @fragment_view
