@@ -133,6 +133,7 @@ def test_keys_that_are_switched_off_do_nothing(operator):
 
     page.get_by_label("Keyboard shortcuts").check()
     page.get_by_role("button", name="Save").click()
+    expect(page.locator("#keyboard[data-on]")).to_be_attached()
     operator.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
 
