@@ -173,10 +173,14 @@ def test_a_sender_that_was_slow_does_not_write_over_the_next(maria):
     [slow] = claim(Channel.WEBHOOK, 1)
     make_due()
     [fast] = claim(Channel.WEBHOOK, 1)
-    deliveries.settle(fast, Result(True, "answered 204"))
 
     deliveries.settle(slow, Result(False, "no answer"))
 
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.result) == ("pending", "")
+    assert not claim(Channel.WEBHOOK, 1), "the lease of the second is over"
+    deliveries.settle(fast, Result(True, "answered 204"))
+    deliveries.settle(slow, Result(False, "no answer"))
     delivery.refresh_from_db()
     assert (delivery.status, delivery.result) == ("delivered", "answered 204")
 
@@ -228,6 +232,7 @@ def test_an_endpoint_is_sent_one_message_at_a_time(maria, receiver):
     chose(maria, "failed", webhook=Scope.ALL)
     for number in range(3):
         run(begin >> boom, name=f"failing_{number}")
+    hand_out()
     sender = Courier()
 
     sender.round()
