@@ -84,16 +84,7 @@ class Listing:
         for pk in filter(found.__contains__, needs_me):
             process = found[pk]
             process.needs_me = needs_me[pk]  # type: ignore[attr-defined]
-            lines.append(
-                Line(
-                    process=process,
-                    look=LOOKS[process.status],
-                    sentence=sentence(process, facts),
-                    since=Moment(process.created_at, facts.now),
-                    subject=about.get(pk),
-                    can=" ".join(verb for verb in permitted if bulk.fits(verb, process)),
-                )
-            )
+            lines.append(_line(process, facts, about.get(pk), permitted))
         return lines
 
 
@@ -125,6 +116,19 @@ def aborts(ids: Sequence[UUID]) -> dict[UUID, ProcessEvent]:
     """Return who aborted which process. One query."""
     events = ProcessEvent.objects.filter(process__in=ids, action="aborted").order_by("pk")
     return {event.process_id: event for event in events if event.process_id}
+
+
+def _line(
+    process: Process, facts: Facts, subject: Subject | None, permitted: list[bulk.Verb]
+) -> Line:
+    return Line(
+        process=process,
+        look=LOOKS[process.status],
+        sentence=sentence(process, facts),
+        since=Moment(process.created_at, facts.now),
+        subject=subject,
+        can=" ".join(verb for verb in permitted if bulk.fits(verb, process)),
+    )
 
 
 def _page(filters: Filters, user: Any) -> keyset.Page:
