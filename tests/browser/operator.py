@@ -60,7 +60,8 @@ class Operator:
     def tab_to(self, role: str, name: str, *, group: str = "") -> None:
         """Press the tabulator until that is focused; then everybody can see that it is."""
         where = self.page.get_by_role("group", name=group) if group else self.page
-        wanted = where.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
+        # Of several the first: what was started lately is listed twice.
+        wanted = where.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
         wanted.wait_for()
         for _ in range(TABS):
             self.page.keyboard.press("Tab")

@@ -15,7 +15,7 @@ def test_an_l2vpn_is_ordered_watched_and_confirmed(operator, site):
     site.start_runner()
     page = operator.page
     page.get_by_role("link", name="Start a process").click()
-    page.get_by_role("link", name="Provision L2VPN").click()
+    page.get_by_role("link", name="Provision L2VPN").first.click()
 
     fill_in_both_pages(operator)
     page.evaluate("window.notReloaded = true")
