@@ -141,13 +141,12 @@ def test_a_condition_has_a_dashed_line_past_what_it_guards(grid, guarded):
 
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda grid: grid.name)
 def test_the_line_that_was_taken_is_the_one_that_stands_out(grid):
-    done, skipped = {"state": "done"}, {"state": "skipped"}
     chain = [
-        Spot("If", "If", kind="condition", until="B", **done),
-        Spot("A", "A", **skipped),
-        Spot("B", "B", **skipped),
-        Spot("C", "C", **done),
-        Spot("D", "D", **done),
+        Spot("If", "If", kind="condition", until="B", state="done"),
+        Spot("A", "A", state="skipped"),
+        Spot("B", "B", state="skipped"),
+        Spot("C", "C", state="done"),
+        Spot("D", "D", state="done"),
         Spot("E", "E"),
     ]
 
