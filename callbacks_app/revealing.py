@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from callbacks_app import answers, attempts, by_hand, deadlines, tokens
 from callbacks_app.attempts import Sender, Via
@@ -60,4 +61,4 @@ def _addresses(callback: CallbackToken) -> Addresses:
     try:
         return Addresses(tokens.url(callback), tokens.progress_url(callback))
     except KeyError as error:
-        raise NotPermitted("The key of this address is no longer in the settings.") from error
+        raise NotPermitted(_("The key of this address is no longer in the settings.")) from error

@@ -92,7 +92,8 @@ def test_the_table_has_every_code_that_the_source_names():
     named: set[str] = set()
     for name in ("answers", "payloads", "problems", "views", "incoming", "throttles", "signatures"):
         source = (ROOT / f"callbacks_app/{name}.py").read_text()
-        named |= set(re.findall(r'(?:code=|_closed\("[^"]*", |problem\(\d+, )"(\w+)"', source))
+        closed = r'_closed\((?:_\()?"[^"]*"\)?, '
+        named |= set(re.findall(rf'(?:code=|{closed}|problem\(\d+, )"(\w+)"', source))
 
     assert {"superseded", "finished", "malformed_key", "unavailable"} <= named
     assert named <= {answer.code for answer in advice.ANSWERS}
