@@ -14,7 +14,7 @@ from tests.workflows_app.domain import models
 from tests.workflows_app.domain.models import ACTIVE, Mesh, MeshBlock
 from workflows_app import begin, engine, inputstep, registry, step
 from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
-from workflows_app.errors import FormRejected
+from workflows_app.errors import FormRejected, SearchTooSlow
 from workflows_app.forms import FormPage, SubmitFormPage
 from workflows_app.lifecycle import ProductLifecycle
 from workflows_app.models import (
@@ -264,6 +264,17 @@ def test_the_list_is_read_on_from_where_a_page_ended(looker, rows, monkeypatch):
     before_s3 = turn("prev", turn("prev", turn("prev", third)))
     assert listed(looker, before_s3) == ["added meanwhile", "s4"]  # A whole page.
     assert turn("prev", "") == turn("prev", before_s3) == ""
+
+
+def test_a_search_that_takes_too_long_is_ended(looker, rows, monkeypatch):
+    stored(rows, "one")
+
+    impatience = mock.Mock(side_effect=SearchTooSlow)
+    monkeypatch.setattr("workflows_app.console.subscriptions.patience", impatience)
+    page = looker.get(f"{LIST}?q=one")
+
+    assert "narrow it with a filter or another word" in text(page)
+    assert "No subscription fits" not in text(page)
 
 
 def test_the_lines_are_sent_again_when_a_lock_changes(looker, group):
@@ -814,7 +825,7 @@ def test_a_process_shows_which_subscription_it_concerns_and_holds(looker, group)
 
     boss = signed_in("boss", "view_process", "abort_process")
     assert "It releases its lock on Group noc: in sync" in text(boss.get(f"{address}abort/"))
-    assert "Concerns Group noc, which it has locked" in words(looker.get(address))
+    assert "SURF · Group noc, which it has locked" in words(looker.get(address))
     assert f'href="{url(group)}"' in text(looker.get(address))
     tag = looker.get(f"{address}live/")["ETag"]
     assert looker.get(f"{address}live/", headers={"If-None-Match": tag}).status_code == 304
@@ -823,8 +834,8 @@ def test_a_process_shows_which_subscription_it_concerns_and_holds(looker, group)
 
     changed = looker.get(f"{address}live/", headers={"If-None-Match": tag})
     assert changed.status_code == 200
-    assert "Concerns Group noc" in words(changed)
-    assert "locked" not in words(changed)
+    assert "SURF · Group noc" in words(changed)
+    assert "which it has locked" not in words(changed)
 
 
 def test_a_process_keeps_subscriptions_from_who_may_not_look_at_them(group):

@@ -15,11 +15,21 @@ from django.views.decorators.http import require_GET
 
 from workflows_app import locks
 from workflows_app.console import newest, spreadsheet, subscription_words as words
-from workflows_app.console.pages import View, page, polled, tag_of, unchanged, view_for
+from workflows_app.console.pages import (
+    View,
+    page,
+    polled,
+    sentence,
+    tag_of,
+    unchanged,
+    view_for,
+)
 from workflows_app.console.sentences import Look
 from workflows_app.console.subscription_filters import Filters
 from workflows_app.console.subscription_words import Hold
+from workflows_app.errors import SearchTooSlow
 from workflows_app.models import Product, Subscription
+from workflows_app.patience import patience
 
 SIZE = 50
 MOST_PRODUCTS = 500  # To choose from.
@@ -50,6 +60,7 @@ class Listing:
 
     filters: Filters
     found: newest.Page
+    trouble: str = ""
 
     @property
     def lines(self) -> list[Line]:
@@ -58,7 +69,9 @@ class Listing:
     @property
     def tag(self) -> str:
         """An entity tag: it changes when a line would."""
-        return tag_of(list(map(_seen, self.found.rows)), self.found.previous, self.found.next)
+        return tag_of(
+            list(map(_seen, self.found.rows)), self.found.previous, self.found.next, self.trouble
+        )
 
     @property
     def next(self) -> str:
@@ -102,9 +115,17 @@ def subscriptions_csv(request: HttpRequest) -> HttpResponseBase:
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     filters = Filters.of(request.GET)
+    return {"filters": filters, "listing": _listing(filters)}
+
+
+def _listing(filters: Filters) -> Listing:
+    """Return the page of the list that the filters name; without rows if that takes long."""
     at = newest.cursor(filters.cursor)
-    listing = Listing(filters, newest.page(_whole(filters.rows()), size=SIZE, at=at))
-    return {"filters": filters, "listing": listing}
+    try:
+        with patience():
+            return Listing(filters, newest.page(_whole(filters.rows()), size=SIZE, at=at))
+    except SearchTooSlow as error:
+        return Listing(filters, newest.Page([]), sentence(error))
 
 
 def _whole(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
