@@ -63,3 +63,8 @@ def test_no_markup_comes_out_that_the_text_brought_in(text):
 
     for danger in ("<script", "<img", "<div", "style='", 'href="javascript', 'href="data'):
         assert danger not in html.lower()
+
+
+@pytest.mark.parametrize("address", ["ftp://example.org", "tel:1", "x.html", "ssh://root@router"])
+def test_an_address_that_is_not_of_the_web_is_no_link(address):
+    assert prose(f"[a]({address})") == "<p>a</p>"
