@@ -142,8 +142,9 @@ def _act(user: Any, verb: Verb, wanted: Wanted, reason: str) -> None:
         raise refused
     seen = stamp(process)
     with transaction.atomic():
-        if stamp(locked(process.pk)) != seen:
-            raise ChangedMeanwhile(process.status)
+        now = locked(process.pk)
+        if stamp(now) != seen:
+            raise ChangedMeanwhile(now.status)
         VERBS[verb](process.pk, by=user.get_username(), reason=reason)
 
 
