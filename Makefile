@@ -41,12 +41,13 @@ test: $(VENV)/.dev  ## Run all tests, on SQLite and on PostgreSQL at the same ti
 	$(BIN)/python -m tests.services install
 	$(BIN)/python -m tests.services both -- $(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.dev  ## Check style, types, layers, migrations, deployment, API schema and docs.
+check: $(VENV)/.dev  ## Check style, types, layers, migrations, translations, deployment, API and docs.
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(IN_MEMORY) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(IN_MEMORY) $(BIN)/python manage.py translations --check
 	$(SITE) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(IN_MEMORY) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(if $(wildcard docs/check.py),$(BIN)/python docs/check.py)

@@ -139,6 +139,12 @@ def test_every_title_and_message_of_a_view_can_be_translated() -> None:
     assert found == {}
 
 
+def test_every_text_has_a_translation_into_every_language() -> None:
+    assert {path: translations.problems(path) for path in translations.catalogues()} == {
+        path: [] for path in translations.catalogues()
+    }
+
+
 def test_no_style_sheet_says_anything() -> None:
     found = {
         path.name: match
