@@ -594,6 +594,32 @@ def test_a_workflow_is_a_button_or_says_why_it_cannot_be_started(anna, rows, gro
     assert f"the process {process.pk} (modify_group, failed) is changing it." in shown
 
 
+def test_the_rules_ask_the_same_however_many_workflows_there_are(
+    anna, rows, group, django_assert_max_num_queries
+):
+    linked(*((stored(rows, f"u{at}", insync=False), group) for at in range(7)))
+    counts = []
+    for number in range(2):
+        for at in range(4):
+
+            def more():
+                return begin
+
+            more.__name__ = f"more_{number}_{at}_group"
+            modify_workflow(f"More {number} {at}")(more)
+        sync()
+        rows.group.workflows.set(Workflow.objects.filter(name__endswith="_group"))
+        with django_assert_max_num_queries(40) as queries:
+            page = anna.get(url(group))
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+    assert "More 1 3" in text(page)
+    assert "u4 (" in text(page)
+    assert "and 2 more." in words(page)  # None of their names.
+    assert f"u6 ({Subscription.objects.get(description='u6').pk})" not in text(page)
+
+
 def test_what_takes_over_a_lock_is_not_offered_while_a_process_is_at_work(anna, group):
     address = f"/admin/start/reconcile_group/?subscription_id={group.pk}"
     process = start("ask_group", group)
