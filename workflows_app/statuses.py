@@ -94,7 +94,7 @@ MOVES: Mapping[ProcessStatus, frozenset[ProcessStatus]] = {
     _P.RUNNING: frozenset(
         {_P.RUNNING, _P.RESUMED, _P.COMPLETED, _P.ABORTED, *PARKED, *FAILURES},
     ),
-    _P.SUSPENDED: frozenset({_P.RESUMED, _P.ABORTED}),
+    _P.SUSPENDED: frozenset({_P.RESUMED, _P.FAILED, _P.ABORTED}),  # Failed: the form was rejected.
     # What is due is claimed as it is: the waiting step runs again and decides.
     _P.AWAITING_CALLBACK: frozenset({_P.RESUMED, _P.RUNNING, _P.ABORTED}),
     _P.WAITING: frozenset({_P.RESUMED, _P.RUNNING, _P.ABORTED}),

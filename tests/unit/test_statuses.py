@@ -69,8 +69,13 @@ def test_only_a_claim_makes_a_process_run():
 
 
 def test_failed_and_suspended_processes_only_go_on_by_way_of_resumed():
-    for status in {*FAILURES, ProcessStatus.SUSPENDED}:
+    for status in FAILURES:
         assert MOVES[status] == {ProcessStatus.RESUMED, ProcessStatus.ABORTED}
+    assert MOVES[ProcessStatus.SUSPENDED] == {
+        ProcessStatus.RESUMED,
+        ProcessStatus.ABORTED,
+        ProcessStatus.FAILED,  # Whoever was asked said no.
+    }
 
 
 def test_every_parked_status_is_reached_from_running_only():

@@ -283,7 +283,7 @@ def test_a_process_is_shown_with_its_steps_in_order_its_state_and_what_may_be_do
     assert [(step["path"], step["status"]) for step in shown["steps"]] == rows(process)
     assert [step["position"] for step in shown["steps"]] == [0, 1, 2]
     assert shown["state"] == {"ordered": True}
-    assert shown["allowed_actions"] == ["resume", "abort", "note"]
+    assert shown["allowed_actions"] == ["resume", "reject", "abort", "note"]
     assert [entry["path"] for entry in shown["definition"]] == ["Start", "Order", "Confirm", "Done"]
 
 

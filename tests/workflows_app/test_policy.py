@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ACTIONS = {
     "resume": "resume_process",
+    "reject": "resume_process",
     "retry": "retry_process",
     "skip": "repair_process",
     "edit": "repair_process",
@@ -46,6 +47,16 @@ def suspended(assignee: str = "SYSTEM", **options) -> Process:
         yield forms.FormPage
 
     return run(begin >> confirm >> after)
+
+
+def test_an_authoriser_that_raises_has_not_consented(caplog):
+    def away(_user):
+        raise ConnectionError("the directory is away")
+
+    process = suspended(authorize_resume=away)
+
+    assert not policy.may(user("resume_process"), "resume", process)
+    assert "the directory is away" in caplog.text
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -260,7 +271,7 @@ def test_a_superuser_may_answer_every_form_but_not_against_an_authoriser():
     ("parking", "offered"),
     [
         ("created", ["abort", "note"]),
-        ("suspended", ["resume", "abort", "note"]),
+        ("suspended", ["resume", "reject", "abort", "note"]),
         ("waiting", ["resume", "abort", "note"]),
         ("failed", ["retry", "skip", "edit", "abort", "note"]),
         ("completed", ["note"]),

@@ -113,6 +113,12 @@ class ReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
 
 
+class NeedsReasonSerializer(serializers.Serializer[Any]):
+    """Why somebody does what only people may do."""
+
+    reason = serializers.CharField(max_length=2000)
+
+
 class EngineSerializer(serializers.Serializer[Any]):
     """Whether the engine runs, and what it is doing."""
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from workflows_app import locks, policy
 from workflows_app.api.lists import Pages, filtered, parameters
-from workflows_app.api.serializers import RefusalSerializer
+from workflows_app.api.serializers import NeedsReasonSerializer, RefusalSerializer
 from workflows_app.api.views import REFUSALS, EngineView
 from workflows_app.domain.subscriptions import load
 from workflows_app.errors import DefinitionError, NotAllowed, UnknownSubscription
@@ -107,12 +107,6 @@ class AvailableSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class NeedsReason(serializers.Serializer[Any]):
-    """Why somebody does what only people may do."""
-
-    reason = serializers.CharField(max_length=2000)
-
-
 class Products(EngineView, ListAPIView[Product]):
     """The list of products."""
 
@@ -191,13 +185,13 @@ class SetInSync(EngineView):
 
     @extend_schema(
         operation_id="subscription_set_in_sync",
-        request=NeedsReason,
+        request=NeedsReasonSerializer,
         responses={204: None, 409: RefusalSerializer, **REFUSALS},
     )
     def put(self, request: Request, subscription_id: UUID) -> Response:
         """Say that a subscription is in order, whoever left it out of sync."""
         _require(request, policy.PERMISSIONS["set in sync"], "set subscriptions in sync")
-        body = NeedsReason(data=request.data)
+        body = NeedsReasonSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         locks.set_in_sync(
             subscription_id,

@@ -13,6 +13,7 @@ urlpatterns = [
     path("processes/resume/", processes.ResumeMany.as_view(), name="resume_many"),
     path("processes/<uuid:process_id>", views.ProcessDetail.as_view(), name="process"),
     path("processes/<uuid:process_id>/resume", views.Resume.as_view(), name="resume"),
+    path("processes/<uuid:process_id>/reject", views.Reject.as_view(), name="reject"),
     path("processes/<uuid:process_id>/abort", views.Abort.as_view(), name="abort"),
     path("processes/<str:workflow_name>", views.StartProcess.as_view(), name="start"),
     path("products/", subscriptions.Products.as_view(), name="products"),

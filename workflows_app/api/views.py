@@ -14,6 +14,7 @@ from workflows_app import engine, errors, policy, registry
 from workflows_app.api import refusals
 from workflows_app.api.serializers import (
     EngineSerializer,
+    NeedsReasonSerializer,
     ProcessDetailSerializer,
     ReasonSerializer,
     RefusalSerializer,
@@ -111,6 +112,25 @@ class Resume(EngineView):
         else:
             policy.require(request.user, "resume", process)
             engine.submit(process_id, inputs=_pages(request.data), by=by)
+        return Response(status=204)
+
+
+class Reject(EngineView):
+    """Answering the form of a suspended process with no."""
+
+    @extend_schema(
+        operation_id="process_reject",
+        request=NeedsReasonSerializer,
+        responses={204: None, **REFUSALS},
+    )
+    def put(self, request: Request, process_id: UUID) -> Response:
+        """Fail the step that waits for a form, for the reason given."""
+        body = NeedsReasonSerializer(data=request.data or {})
+        body.is_valid(raise_exception=True)
+        policy.require(request.user, "reject", unlocked(process_id))
+        engine.reject(
+            process_id, by=request.user.get_username(), reason=body.validated_data["reason"]
+        )
         return Response(status=204)
 
 

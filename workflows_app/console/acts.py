@@ -17,6 +17,7 @@ _Deed: TypeAlias = Callable[[Process, HttpRequest, str], None]
 
 DONE: Mapping[Action, str] = {
     "resume": marked("The process goes on."),
+    "reject": marked("Rejected. The process has failed."),
     "retry": marked("Retried. The process goes on."),
     "skip": marked("Skipped. The process goes on."),
     "edit": marked("The state is changed. Retry the process to use it."),
@@ -32,6 +33,10 @@ def _reason(request: HttpRequest) -> str:
 
 def _resume(process: Process, request: HttpRequest, _from_step: str) -> None:
     engine.resume(process.pk, by=username(request), reason=_reason(request))
+
+
+def _reject(process: Process, request: HttpRequest, _from_step: str) -> None:
+    engine.reject(process.pk, by=username(request), reason=_reason(request))
 
 
 def _retry(process: Process, request: HttpRequest, from_step: str) -> None:
@@ -68,6 +73,7 @@ def _delete(process: Process, request: HttpRequest, _from_step: str) -> None:
 
 DEEDS: Mapping[Action, _Deed] = {
     "resume": _resume,
+    "reject": _reject,
     "retry": _retry,
     "skip": _skip,
     "edit": _edit,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _, gettext_noop as marked
 
 from workflows_app.console.consequences import WORDS, Words
+from workflows_app.engine.answers import REJECTED
 from workflows_app.models import Process, ProcessStep
 from workflows_app.policy import Action
 from workflows_app.statuses import ProcessStatus
@@ -100,6 +101,12 @@ _KINDS: Mapping[str, Kind] = {
     "WrongParameter": _STATE,
     "WrongResult": _CODE,
     "NotJSON": _CODE,
+    REJECTED: Kind(
+        marked(
+            "Whoever was asked said no. Retry asks again; to repeat work that came before, retry "
+            "from there."
+        )
+    ),
     "SealBroken": Kind(
         marked("Put the SECRET_KEY that is lost into SECRET_KEY_FALLBACKS, then retry.")
     ),

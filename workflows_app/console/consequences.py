@@ -37,6 +37,9 @@ class Words:
 
 WORDS: Mapping[Action, Words] = {
     "resume": Words(marked("Go on now"), marked("Go on without waiting")),
+    "reject": Words(
+        marked("Reject…"), marked("Reject and fail"), tone="quiet", reason_required=True
+    ),
     "retry": Words(marked("Retry"), marked("Retry the process")),
     "skip": Words(
         marked("Skip step"), marked("Skip the failed step"), tone="quiet", reason_required=True
@@ -178,6 +181,22 @@ def _resume(process: Process, _definition: WorkflowDefinition | None) -> list[st
     return [text % {"step": step_name(process, process.next_step)}]
 
 
+def _reject(process: Process, definition: WorkflowDefinition | None) -> list[str]:
+    step = step_name(process, process.next_step)
+    sentences = [
+        _("The step “%(step)s” fails, and the process stops there with your reason.")
+        % {"step": step},
+        _("What was done outside is not undone. A retry asks again."),
+    ]
+    if definition and process.next_step in definition.by_path:
+        group = definition.retry_point(process.next_step)
+        if group != process.next_step:
+            sentences[-1] = _(
+                "What was done outside is not undone. A retry runs the whole group again."
+            )
+    return sentences
+
+
 def _edit(_process: Process, _definition: WorkflowDefinition | None) -> list[str]:
     return [
         _("The keys you give replace those of the state; the others stay."),
@@ -197,6 +216,7 @@ def _delete(_process: Process, _definition: WorkflowDefinition | None) -> list[s
 
 _SAYINGS: Mapping[Action, _Saying] = {
     "resume": _resume,
+    "reject": _reject,
     "retry": _retry,
     "skip": _skip,
     "edit": _edit,

@@ -21,6 +21,7 @@ DEEDS = (
     marked("set in sync"),
     marked("skipped"),
     marked("started"),
+    marked("rejected"),
     marked("state edited"),
     marked("subscriptions released"),
     marked("tasks cleaned up"),

@@ -208,11 +208,11 @@ class View:
 
     @property
     def actions(self) -> list[tuple[Action, Words]]:
-        """The buttons; a suspended process is resumed by its form."""
+        """The buttons; a suspended process is resumed, or rejected, at its form."""
         return [
             (action, WORDS[action])
             for action in self.allowed
-            if not (action == "resume" and self.answerable)
+            if not (action in ("resume", "reject") and self.answerable)
         ]
 
     @property

@@ -4,7 +4,7 @@ Lock the process first, then what belongs to it; after waiting for a lock, look 
 code and HTTP never run while a row is locked here.
 """
 
-from workflows_app.engine.answers import deliver, open_page, report_progress, submit
+from workflows_app.engine.answers import deliver, open_page, reject, report_progress, submit
 from workflows_app.engine.execution import advance
 from workflows_app.engine.operator import (
     abort,
@@ -26,6 +26,7 @@ __all__ = [
     "edit_state",
     "open_page",
     "pause",
+    "reject",
     "report_progress",
     "resume",
     "retry",

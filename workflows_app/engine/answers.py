@@ -12,12 +12,15 @@ from django.utils.translation import gettext as _
 from workflows_app import forms, queue
 from workflows_app.authors import authors_code
 from workflows_app.dsl.steps import Context, Step
+from workflows_app.engine.announcing import announce
 from workflows_app.engine.loading import Loaded, load, locked, unlocked
 from workflows_app.errors import AlreadyAnswered, FormNotComplete, FormRejected, WrongStatus
 from workflows_app.json_values import JSON, JSONObject, changes, to_json
 from workflows_app.models import Process, ProcessEvent, ProcessStep
 from workflows_app.outcomes import Success
 from workflows_app.statuses import ProcessStatus, StepStatus
+
+REJECTED = "Rejected"  # The class of the error of a step whose form was answered with no.
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,36 @@ def _answer(process: Process, row_id: int, patch: JSONObject, *, next_step: str,
     process.save(update_fields=[*changed, "next_step", "assignee"])
     ProcessEvent.objects.create(process=process, actor=by, action="resumed", at=now)
     queue.wake()
+
+
+def reject(process_id: UUID, *, by: str, reason: str) -> Process:
+    """Answer the form of a suspended process with no: its step fails, for the reason given.
+
+    A retry opens the form again, or runs the group again that the step is retried with.
+
+    Raises:
+        UnknownProcess: there is none.
+        WrongStatus, AlreadyAnswered: it waits for no form.
+    """
+    with transaction.atomic():
+        process = locked(process_id)
+        row = process.steps.filter(status=StepStatus.SUSPENDED, superseded=False).last()
+        if process.status != ProcessStatus.SUSPENDED or row is None:
+            _refuse(process)
+        now = timezone.now()
+        why = f"rejected by {by}: {reason}"
+        ProcessStep.objects.filter(pk=row.pk).update(
+            status=StepStatus.FAILED, error_class=REJECTED, reason=why, by=by, completed_at=now
+        )
+        changed = process.move_to(ProcessStatus.FAILED, at=now)
+        process.failed_reason, process.assignee = why, ""
+        process.save(update_fields=[*changed, "assignee"])
+        details = {"step": row.path}
+        ProcessEvent.objects.create(
+            process=process, actor=by, action="rejected", at=now, reason=reason, details=details
+        )
+        announce(process, position=row.position, step=row.name, by=by)
+    return process
 
 
 def deliver(process: Process, *, path: str) -> bool:
