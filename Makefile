@@ -22,7 +22,7 @@ IN_MEMORY := DATABASE_URL=sqlite://:memory:
 export WITHOUT
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check clean benchmark coverage format lock python
+.PHONY: help demo test check clean benchmark coverage format lock python screenshots
 
 help:  ## List these targets and variables.
 	@echo "Targets:"
@@ -65,6 +65,9 @@ coverage: $(VENV)/.dev  ## Run all tests on both databases, and report the branc
 	$(MAKE) test ARGS="--cov --cov-report= $(ARGS)"
 	$(BIN)/coverage combine
 	$(BIN)/coverage report
+
+screenshots: $(VENV)/.dev  ## Take the pictures of the documentation again.
+	$(BIN)/python -m tests.browser.screenshots docs/img
 
 format: $(VENV)/.dev  ## Format the code and mend what can be mended.
 	$(BIN)/ruff check --fix

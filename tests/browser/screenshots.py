@@ -64,9 +64,7 @@ def _addresses(site: Site, *, failed: str, order: str) -> dict[str, str]:
         "home": "home/",
         "processes": "processes/",
         "failed": f"processes/{failed}/",
-        "start": "start/provision_l2vpn/",
         "subscription": f"subscriptions/{user['id']}/",
-        "workflow": "workflows/provision_l2vpn/",
     }
     return {name: f"{site.address}/admin/{path}" for name, path in pages.items()}
 
