@@ -11,6 +11,7 @@ from tests.workflows_app.domain.models import ACTIVE, Group, GroupInactive, prod
 from workflows_app import Retry, begin, engine, registry, retrystep, sleep_step, step
 from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
 from workflows_app.models import (
+    BulkAction,
     Delivery,
     Notice,
     Process,
@@ -131,6 +132,17 @@ def test_old_notices_are_deleted_once_nothing_of_them_is_under_way(settings):
 
     assert state(process)["deleted_notices"] == 2
     assert set(Notice.objects.values_list("pk", flat=True)) == kept
+
+
+def test_old_results_of_acts_on_many_processes_are_deleted():
+    for days in (29, 31):
+        at = timezone.now() - timedelta(days=days)
+        BulkAction.objects.create(actor="maria", action="abort", created_at=at)
+
+    process = go("task_clean_up_tasks")
+
+    assert state(process)["deleted_results"] == 1
+    assert BulkAction.objects.get().created_at > timezone.now() - timedelta(days=30)
 
 
 def test_a_workflow_says_how_long_its_tasks_are_kept():

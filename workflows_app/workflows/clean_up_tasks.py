@@ -8,6 +8,7 @@ from django.utils import timezone
 from workflows_app import State, StepList, app_settings, begin, registry, step, task
 from workflows_app.errors import UnknownWorkflow
 from workflows_app.models import (
+    BulkAction,
     Delivery,
     DeliveryStatus,
     Notice,
@@ -18,6 +19,7 @@ from workflows_app.models import (
 from workflows_app.statuses import ProcessStatus
 
 AT_ONCE = 500  # Rows of one statement.
+RESULTS_KEPT = timedelta(days=30)  # Of acts on many processes; the action log keeps each of them.
 
 
 @step("Clean up completed tasks")
@@ -28,7 +30,12 @@ def clean_up(process_id: str, reporter: str) -> State:
         ProcessEvent.objects.create(
             process_id=process_id, actor=reporter, action="tasks cleaned up", details=deleted
         )
-    return {"deleted": deleted, "deleted_notices": _delete_notices()}
+    results = BulkAction.objects.filter(created_at__lt=timezone.now() - RESULTS_KEPT)
+    return {
+        "deleted": deleted,
+        "deleted_notices": _delete_notices(),
+        "deleted_results": results.delete()[0],
+    }
 
 
 @task("Clean up completed tasks")
