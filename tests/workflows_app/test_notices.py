@@ -7,6 +7,7 @@ from tests.engine import drain, run
 from tests.races import Other
 from tests.workflows_app.receivers import chose, endpoint_of, person, told
 from workflows_app import begin, engine, forms, inputstep, step
+from workflows_app.errors import AuthorsMistake
 from workflows_app.models import Delivery, Notice, Process, Scope
 from workflows_app.notices import audience
 from workflows_app.notices.handing_out import hand_out
@@ -211,7 +212,7 @@ def test_a_notice_that_cannot_be_handed_out_holds_up_no_other(monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(audience, "may_hear", away)
-        with pytest.raises(LookupError):
+        with pytest.raises(AuthorsMistake, match="the directory is away"):
             hand_out()
     assert (told(odd), told(even)) == (set(), {"maria"})
 

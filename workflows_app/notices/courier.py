@@ -15,6 +15,8 @@ from django.db import Error as DatabaseError, close_old_connections, connection
 from django.utils.translation import gettext_noop as marked
 
 from workflows_app import app_settings, stopping
+from workflows_app.authors import authors_code
+from workflows_app.errors import AuthorsMistake, WorkflowError
 from workflows_app.models import Channel, Delivery
 from workflows_app.notices import deliveries, emails, handing_out, webhooks
 from workflows_app.notices.deliveries import Result
@@ -46,13 +48,13 @@ class Courier:
         while not stopping.asked():
             try:
                 close_old_connections()
-                if not self.round():
-                    self.wait()
+                with authors_code("what tells people"):
+                    if not self.round():
+                        self.wait()
             except DatabaseError as error:
                 logger.warning("Database not reached: %s", error)
                 self._rest()
-            except Exception:
-                logger.exception("Notices could not be sent")
+            except WorkflowError:  # It is in the log, and the thread must live.
                 self._rest()
 
     def drain(self) -> None:
@@ -76,14 +78,12 @@ class Courier:
 
     def _begin(self, delivery: Delivery) -> None:
         try:
-            if why := deliveries.needless(delivery):
-                deliveries.drop(delivery, why)
-                return
-            send = _prepared(delivery)
-        except DatabaseError:
-            raise
-        except Exception:  # An authoriser, a translation: one that raises holds up no other.
-            logger.exception("A notice could not be written", extra={"delivery": delivery.pk})
+            with authors_code("a notice"):  # One that cannot be written holds up no other.
+                if why := deliveries.needless(delivery):
+                    deliveries.drop(delivery, why)
+                    return
+                send = _prepared(delivery)
+        except AuthorsMistake:
             deliveries.settle(delivery, Result(False, marked("it could not be written")))
             return
         self._under_way[delivery.pk] = (delivery, time.monotonic() + LONGEST)

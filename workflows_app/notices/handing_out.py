@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import Error as DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from workflows_app.authors import authors_code
+from workflows_app.errors import AuthorsMistake
 from workflows_app.models import (
     Channel,
     Delivery,
@@ -31,11 +33,10 @@ def hand_out() -> int:
     audience, unwanted, trouble = Audience(), [], None
     for notice in notices:
         try:
-            deliveries = _deliveries(notice, audience.of(notice))
-        except DatabaseError:
-            raise
-        except Exception as error:  # noqa: BLE001 - raised again when the others are served.
-            trouble = error
+            with authors_code("the audience of a notice"):
+                deliveries = _deliveries(notice, audience.of(notice))
+        except AuthorsMistake as error:
+            trouble = error  # Raised again when the others are served.
             continue
         if deliveries:
             _write(notice, deliveries)
