@@ -1,184 +1,163 @@
-"""Pages of the process list, each read from where the one before it ended.
+"""Pages of a long list, each read from where the one before it ended.
 
 Note [Pages]
 ~~~~~~~~~~~~
-The list has up to four parts: what needs the reader, what has failed, what else is unfinished, and
-what has ended. Each is newest first and read from an index. A page is named by the row that it
-follows (or precedes), not by a number, so it costs the same however far down it is, nothing is
-counted, and rows that are added meanwhile neither repeat nor hide others.
+A list is a sequence of parts, each a query, and all ordered alike: by an instant and the primary
+key, or by the primary key alone, the greatest first. A page is named by the row that it follows
+(or precedes), not by a number, so it costs the same however far down it is, nothing is counted,
+and rows that are added meanwhile neither repeat nor hide others. A part is asked only if those
+before it do not fill the page, and never if it is None, as it cannot have rows.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, UUIDField
 
-from workflows_app.models import Process
-from workflows_app.selection import ALL, UNFINISHED, with_status
-from workflows_app.statuses import FAILURES, FINAL, ProcessStatus
+R = TypeVar("R")  # A row: a model's, or a named tuple, with ``pk`` and the instant.
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"([fb])([0-3])\.([0-9]{1,16})\.([0-9a-f]{32})", re.ASCII)
-_COLUMNS = ("pk", "status", "modified_at", "next_step", "note", "needs_me", "due_at", "created_at")
-
-
-class Key(NamedTuple):
-    """What is read of a row first: enough to tell whether its line has changed."""
-
-    rank: int
-    pk: UUID
-    status: str
-    modified_at: datetime
-    next_step: str
-    note: str
-    needs_me: bool
-    due_at: datetime | None
-    created_at: datetime
+_CURSOR = re.compile(r"([fb])([0-9])\.(?:(-?[0-9]{1,18})\.)?([0-9a-f]{32}|[0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """The row that a page follows, or precedes if it is read backwards."""
 
-    rank: int
-    at: datetime
-    pk: UUID
+    part: int
+    at: datetime | None
+    pk: int | UUID
     backwards: bool = False
 
     def __str__(self) -> str:
-        micros = (self.at - _EPOCH) // timedelta(microseconds=1)
-        return f"{'fb'[self.backwards]}{self.rank}.{micros}.{self.pk.hex}"
+        instant = ""
+        if self.at is not None:
+            instant = f"{(self.at - _EPOCH) // timedelta(microseconds=1)}."
+        pk = self.pk.hex if isinstance(self.pk, UUID) else self.pk
+        return f"{'fb'[self.backwards]}{self.part}.{instant}{pk}"
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[R]):
     """Rows in order, and where the pages before and after them begin."""
 
-    keys: list[Key]
-    previous: Cursor | None
-    next: Cursor | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    rank: int
-    statuses: frozenset[ProcessStatus]
-    narrowing: Q
-
-
-_FOR_OTHERS = UNFINISHED - FAILURES
-_PARTS: Mapping[str, tuple[_Part, ...]] = {
-    "": (
-        _Part(0, frozenset({ProcessStatus.SUSPENDED}), Q(needs_me=True)),
-        _Part(1, FAILURES, Q()),
-        _Part(2, _FOR_OTHERS, Q(needs_me=False)),
-        _Part(3, FINAL, Q()),
-    ),
-    "newest": (_Part(0, ALL, Q()),),
-}
-SORTS = frozenset(_PARTS)
+    rows: list[R]
+    previous: Cursor | None = None
+    next: Cursor | None = None
 
 
 def cursor(text: str) -> Cursor | None:
     """Return the cursor of an address; None, which is the first page, if it is none.
 
     >>> row = Cursor(2, datetime(2026, 1, 2, tzinfo=UTC), UUID(int=7), backwards=True)
-    >>> cursor(str(row)) == row, cursor("f9.1.2"), cursor("")
-    (True, None, None)
+    >>> cursor(str(row)) == row, cursor("f1.2"), cursor("f1"), cursor("")
+    (True, Cursor(part=1, at=None, pk=2, backwards=False), None, None)
     """
     match = _CURSOR.fullmatch(text)
     if not match:
         return None
-    direction, rank, micros, digits = match.groups()
-    at = _EPOCH + timedelta(microseconds=int(micros))
-    return Cursor(int(rank), at, UUID(digits), backwards=direction == "b")
+    direction, part, micros, digits = match.groups()
+    try:
+        at = _EPOCH + timedelta(microseconds=int(micros)) if micros else None
+    except OverflowError:
+        return None
+    pk = UUID(digits) if len(digits) == 32 else int(digits)
+    return Cursor(int(part), at, pk, backwards=direction == "b")
 
 
 def page(
-    rows: QuerySet[Process],
+    parts: Sequence[QuerySet[Any, R] | None],
     *,
+    by: str = "",
     size: int,
-    sort: str = "",
     at: Cursor | None = None,
-    statuses: frozenset[ProcessStatus] = ALL,
-) -> Page:
-    """Return the page at the cursor, or the first.
+    whole: bool = True,
+) -> Page[R]:
+    """Return the page at the cursor, or the first if the cursor is of another list.
 
     Args:
-        rows: with ``needs_me``.
-        statuses: those that the rows can have, so that parts without any are not looked for.
+        by: the column with the rows' instants, if that is their order; an index on it and the
+            primary key serves.
+        whole: rows that were added before what was the first page are shown with those that
+            follow them; if not, alone.
     """
-    if at is not None and at.rank >= len(_PARTS[sort]):
-        at = None
-    keys = _read(rows, sort, at, size + 1, statuses)
-    more, keys = len(keys) > size, keys[:size]
-    if at is None:
-        return Page(keys, None, _at(keys, -1) if more else None)
-    if not at.backwards:
-        return Page(keys, _at(keys, 0, backwards=True), _at(keys, -1) if more else None)
-    if not more:  # Rows were added before what was the first page: show the whole of it.
-        return page(rows, size=size, sort=sort, statuses=statuses)
-    keys.reverse()
-    return Page(keys, _at(keys, 0, backwards=True), _at(keys, -1))
+    at = at if at is not None and _fits(at, parts, by) else None
+    backwards = at is not None and at.backwards
+    found = _read(parts, by, at, size + 1)
+    more, found = len(found) > size, found[:size]
+    if backwards and not more and whole:
+        return page(parts, by=by, size=size)
+    if backwards:
+        found.reverse()
+    before, after = at is not None and (more or not backwards), more or backwards
+    return Page(
+        [row for _part, row in found],
+        previous=_cursor_of(*found[0], by, backwards=True) if found and before else None,
+        next=_cursor_of(*found[-1], by, backwards=False) if found and after else None,
+    )
 
 
-def pages(rows: QuerySet[Process], *, size: int, most: int, **options: Any) -> Iterator[list[Key]]:
-    """Yield the rows page by page, at most ``most`` of them."""
+def pages(
+    parts: Sequence[QuerySet[Any, R] | None], *, by: str = "", size: int
+) -> Iterator[list[R]]:
+    """Yield the rows of all pages, one after the other, so that memory does not grow."""
     at: Cursor | None = None
-    while most > 0:
-        found = page(rows, size=min(size, most), at=at, **options)
-        most -= len(found.keys)
-        yield found.keys
+    while True:
+        found = page(parts, by=by, size=size, at=at)
+        yield found.rows
         at = found.next
         if at is None:
             return
 
 
-def _at(keys: list[Key], index: int, *, backwards: bool = False) -> Cursor | None:
-    if not keys:
-        return None
-    key = keys[index]
-    return Cursor(key.rank, key.created_at, key.pk, backwards)
+def _fits(at: Cursor, parts: Sequence[QuerySet[Any, R] | None], by: str) -> bool:
+    """Whether the cursor can be of a row of these parts."""
+    uuids = {isinstance(rows.model._meta.pk, UUIDField) for rows in parts if rows is not None}
+    in_order = at.part < len(parts) and (at.at is not None) == bool(by)
+    return in_order and uuids == {isinstance(at.pk, UUID)}
 
 
 def _read(
-    rows: QuerySet[Process],
-    sort: str,
-    at: Cursor | None,
-    size: int,
-    statuses: frozenset[ProcessStatus],
-) -> list[Key]:
-    keys: list[Key] = []
-    backwards = at is not None and at.backwards
-    parts = [part for part in _PARTS[sort] if part.statuses & statuses]
-    order = ("created_at", "pk") if backwards else ("-created_at", "-pk")
-    for part in reversed(parts) if backwards else parts:
-        if at is not None and _passed(part, at):
-            continue
-        found = with_status(rows, part.statuses).filter(part.narrowing)
-        if at is not None and at.rank == part.rank:
-            found = found.filter(_beyond(at))
-        wanted = size - len(keys)
-        keys += [
-            Key(part.rank, *row) for row in found.order_by(*order).values_list(*_COLUMNS)[:wanted]
-        ]
-        if len(keys) >= size:
+    parts: Sequence[QuerySet[Any, R] | None], by: str, at: Cursor | None, limit: int
+) -> list[tuple[int, R]]:
+    """Return the rows with the numbers of their parts, in the direction that they are read."""
+    sign = "" if at is not None and at.backwards else "-"
+    order = [f"{sign}{column}" for column in (by, "pk") if column]
+    found: list[tuple[int, R]] = []
+    for number, rows in _ahead(parts, at):
+        left = _beyond(rows, at if at is not None and at.part == number else None, by)
+        found += [(number, row) for row in left.order_by(*order)[: limit - len(found)]]
+        if len(found) >= limit:
             break
-    return keys
+    return found
 
 
-def _passed(part: _Part, at: Cursor) -> bool:
-    return part.rank > at.rank if at.backwards else part.rank < at.rank
-
-
-def _beyond(at: Cursor) -> Q:
-    """Return what is left of a part; the first condition alone lets the index begin there."""
+def _ahead(
+    parts: Sequence[QuerySet[Any, R] | None], at: Cursor | None
+) -> list[tuple[int, QuerySet[Any, R]]]:
+    numbered = [(number, rows) for number, rows in enumerate(parts) if rows is not None]
+    if at is None:
+        return numbered
     if at.backwards:
-        later = Q(created_at__gt=at.at) | Q(created_at=at.at, pk__gt=at.pk)
-        return Q(created_at__gte=at.at) & later
-    earlier = Q(created_at__lt=at.at) | Q(created_at=at.at, pk__lt=at.pk)
-    return Q(created_at__lte=at.at) & earlier
+        return [part for part in reversed(numbered) if part[0] <= at.part]
+    return [part for part in numbered if part[0] >= at.part]
+
+
+def _beyond(rows: QuerySet[Any, R], at: Cursor | None, by: str) -> QuerySet[Any, R]:
+    """Return what is left of a part; the bound alone lets the index begin there."""
+    if at is None:
+        return rows
+    side = "gt" if at.backwards else "lt"
+    beyond = Q(**{f"pk__{side}": at.pk})
+    if by:
+        bound = Q(**{f"{by}__{side}e": at.at})
+        beyond = bound & (Q(**{f"{by}__{side}": at.at}) | Q(**{by: at.at}) & beyond)
+    return rows.filter(beyond)
+
+
+def _cursor_of(part: int, row: Any, by: str, *, backwards: bool) -> Cursor:
+    return Cursor(part, getattr(row, by) if by else None, row.pk, backwards)

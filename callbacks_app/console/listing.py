@@ -3,18 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from callbacks_app import selection
-from callbacks_app.console import paging
-from callbacks_app.console.paging import Page
 from callbacks_app.console.words import LOOKS, look, sentence
 from callbacks_app.models import CallbackToken
+from workflows_app import keyset
 from workflows_app.console.filters import Chip, address, texts_of
 from workflows_app.console.moments import Moment
 from workflows_app.console.pages import console_view, page, sentence as text_of
@@ -23,6 +25,8 @@ from workflows_app.errors import SearchTooSlow
 from workflows_app.patience import patience
 
 SIZE = 50
+_OPEN = selection.STATUSES["started"]
+_ENDED = reduce(or_, (of for name, of in selection.STATUSES.items() if name != "started"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,8 @@ def callbacks(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "lines": list(lines(found.rows, timezone.now())),
         "trouble": trouble,
-        "next": filters.address(at=found.next) if found.next else "",
-        "previous": filters.address(at=found.previous) if found.previous else "",
+        "next": filters.address(at=str(found.next)) if found.next else "",
+        "previous": filters.address(at=str(found.previous)) if found.previous else "",
     }
     return page(request, "callbacks/callbacks.html", context)
 
@@ -106,12 +110,21 @@ def lines(rows: list[CallbackToken], now: datetime) -> Iterator[Line]:
         )
 
 
-def _found(filters: Filters) -> tuple[Page, str]:
+def _found(filters: Filters) -> tuple[keyset.Page[CallbackToken], str]:
     """Return a page, and what kept it from being found."""
     rows = selection.callbacks(process=filters.process, q=filters.q)
     rows = rows.defer("nonce", "key_id", "result")
     try:
         with patience():
-            return paging.page(rows, filters.status, at=filters.at, size=SIZE), ""
+            at = keyset.cursor(filters.at)
+            return keyset.page(_parts(rows, filters.status), size=SIZE, at=at), ""
     except SearchTooSlow as error:
-        return Page([]), text_of(error)
+        return keyset.Page([]), text_of(error)
+
+
+def _parts(rows: QuerySet[CallbackToken], status: str) -> list[QuerySet[CallbackToken] | None]:
+    """Return those that are open, then those that have ended: read by their keys, never sorted."""
+    if not status:
+        return [rows.filter(_OPEN), rows.filter(_ENDED)]
+    found = rows.filter(selection.STATUSES[status])
+    return [found, None] if status == "started" else [None, found]

@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from tests.engine import define, drain, run
 from tests.workflows_app.console import ESCAPED, SCRIPT, boom, cost, reserve, signed_in, text
-from workflows_app import begin, engine
-from workflows_app.console import cursors
+from workflows_app import begin, engine, keyset
 from workflows_app.console.action_log import Filters
 from workflows_app.models import ProcessEvent
 
@@ -122,8 +121,8 @@ def test_dates_are_whole_days_where_the_reader_is(looker):
         "?until=2026-02-30",
         "?kind=nonsense",
         "?at=nonsense",
-        f"?at=f{'9' * 16}.{'9' * 18}",
-        f"?at=f{'9' * 17}.1",
+        f"?at=f0.{'9' * 16}.{'9' * 18}",
+        f"?at=f0.{'9' * 18}.1",
         "?actor=%00",
         "?q=%25",
     ],
@@ -237,15 +236,6 @@ def test_the_log_has_pages_in_both_directions(looker, monkeypatch):
     assert 'rel="prev"' not in text(looker.get(LOG))
 
 
-def test_rows_of_the_same_instant_are_neither_lost_nor_repeated():
-    at = timezone.now()
-    made = [entry(at=at).pk for _ in range(7)]
-
-    pages = cursors.pages(ProcessEvent.objects.all(), by="at", size=2)
-
-    assert [row.pk for rows in pages for row in rows] == made[::-1]
-
-
 def test_the_page_costs_the_same_whatever_it_shows(looker):
     entry()
     before = cost(looker, LOG)
@@ -302,14 +292,14 @@ def test_the_file_has_every_page(looker):
         ({"actor": "user7"}, "event_actor"),
         ({"action": "retried"}, "event_action"),
         ({"since": "2026-03-01", "until": "2026-03-02"}, "event_at"),
-        ({"at": "f1772400000000000.5"}, "event_at"),
+        ({"at": "f0.1772400000000000.5"}, "event_at"),
     ],
 )
 def test_pages_are_read_from_an_index(query, index):
     fill(100_000)
     filters = Filters(**query)
 
-    begun = cursors._beyond(filters.rows(), cursors.Cursor.of(filters.at), "at")
+    begun = keyset._beyond(filters.rows(), keyset.cursor(filters.at), "at")
     plan = begun.order_by("-at", "-pk")[:51].explain(analyze=True)
 
     assert f"using {index} on" in plan, plan

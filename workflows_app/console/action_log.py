@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_noop as marked
 from django.views.decorators.http import require_GET
 
-from workflows_app.console import cursors, spreadsheet
+from workflows_app import keyset
+from workflows_app.console import spreadsheet
 from workflows_app.console.event_lines import lines, masked_details
 from workflows_app.console.filters import Chip, address, texts_of
 from workflows_app.console.pages import console_view, page, sentence
@@ -127,7 +128,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 def _cells(filters: Filters) -> Iterator[list[str]]:
     yield ["at", "actor", "action", "reason", "process", "workflow", "details"]
-    for rows in cursors.pages(filters.rows(), by="at", size=500):
+    for rows in keyset.pages([filters.rows()], by="at", size=500):
         for event in rows:
             yield [
                 timezone.localtime(event.at).isoformat(timespec="milliseconds"),
@@ -140,14 +141,14 @@ def _cells(filters: Filters) -> Iterator[list[str]]:
             ]
 
 
-def _found(filters: Filters) -> tuple[cursors.Page[ProcessEvent], str]:
+def _found(filters: Filters) -> tuple[keyset.Page[ProcessEvent], str]:
     """Return a page, and what kept it from being found."""
     try:
         with patience():
-            at = cursors.Cursor.of(filters.at)
-            return cursors.page(filters.rows(), at, by="at", size=SIZE), ""
+            at = keyset.cursor(filters.at)
+            return keyset.page([filters.rows()], by="at", size=SIZE, at=at, whole=False), ""
     except SearchTooSlow as error:
-        return cursors.Page([], None, None), sentence(error)
+        return keyset.Page([]), sentence(error)
 
 
 def _values(column: str) -> list[str]:

@@ -1,6 +1,5 @@
 """The processes that fit the filters as CSV, page by page, so that memory does not grow."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
@@ -12,10 +11,9 @@ from django.views.decorators.http import require_GET
 from workflows_app import keyset
 from workflows_app.console import columns, spreadsheet
 from workflows_app.console.filters import Filters
-from workflows_app.console.listing import Line, lines_of
+from workflows_app.console.listing import Key, Line, lines_of, parts
 from workflows_app.console.pages import console_view
 from workflows_app.console.sentences import step_name
-from workflows_app.keyset import Key
 from workflows_app.patience import patience
 from workflows_app.search import sees_subscriptions
 from workflows_app.selection import STATUSES
@@ -40,8 +38,8 @@ def csv(request: HttpRequest) -> HttpResponseBase:
 def _pages(filters: Filters, request: HttpRequest) -> Iterator[list[Key]]:
     with patience():
         rows = filters.rows(request.user)
-    statuses = STATUSES[filters.status]
-    pages = keyset.pages(rows, size=SIZE, most=sys.maxsize, sort=filters.sort, statuses=statuses)
+    found = parts(rows, filters.sort, STATUSES[filters.status])
+    pages = keyset.pages(found, by="created_at", size=SIZE)
     while True:
         with patience():
             keys = next(pages, None)

@@ -143,5 +143,5 @@ _KNOWN: Mapping[str, Any] = {
     "status": STATUSES,
     "kind": KINDS,
     "target": TARGETS,
-    "sort": keyset.SORTS,
+    "sort": SORT_LABELS,
 }

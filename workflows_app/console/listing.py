@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from workflows_app import bulk, keyset
@@ -18,14 +19,37 @@ from workflows_app.console.sentences import LOOKS, Facts, Look, Sentence, senten
 from workflows_app.console.subjects import Subject, subjects
 from workflows_app.engine.pausing import is_paused
 from workflows_app.errors import SearchTooSlow
-from workflows_app.keyset import Cursor, Key
+from workflows_app.keyset import Cursor
 from workflows_app.models import Process, ProcessEvent, ProcessStep
 from workflows_app.patience import patience
 from workflows_app.search import sees_subscriptions
-from workflows_app.selection import STATUSES
-from workflows_app.statuses import ProcessStatus, StepStatus
+from workflows_app.selection import ALL, STATUSES, UNFINISHED, with_status
+from workflows_app.statuses import FAILURES, FINAL, ProcessStatus, StepStatus
 
 SIZE = 50
+# What needs the reader, what has failed, what else is unfinished, and what has ended.
+_PARTS: Mapping[str, Sequence[tuple[frozenset[ProcessStatus], Q]]] = {
+    "": (
+        (frozenset({ProcessStatus.SUSPENDED}), Q(needs_me=True)),
+        (FAILURES, Q()),
+        (UNFINISHED - FAILURES, Q(needs_me=False)),
+        (FINAL, Q()),
+    ),
+    "newest": ((ALL, Q()),),
+}
+
+
+class Key(NamedTuple):
+    """What is read of a row first: enough to tell whether its line has changed."""
+
+    pk: UUID
+    status: str
+    modified_at: datetime
+    next_step: str
+    note: str
+    needs_me: bool
+    due_at: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +117,35 @@ def listing(filters: Filters, user: Any) -> Listing:
     try:
         page, trouble = _page(filters, user), ""
     except SearchTooSlow as error:
-        page, trouble = keyset.Page([], None, None), sentence_of(error)
+        page, trouble = keyset.Page([]), sentence_of(error)
     return Listing(
-        keys=page.keys,
+        keys=page.rows,
         user=user,
         paused=is_paused(),
-        open_steps=_open_steps([key.pk for key in page.keys]),
+        open_steps=_open_steps([key.pk for key in page.rows]),
         previous=page.previous,
         next=page.next,
         counts=counts(filters, user),
         trouble=trouble,
     )
+
+
+def parts(
+    rows: QuerySet[Process], sort: str = "", statuses: frozenset[ProcessStatus] = ALL
+) -> list[QuerySet[Process, Key] | None]:
+    """Return the parts of a list, each to be read newest first. See Note [Pages].
+
+    Args:
+        rows: with ``needs_me``.
+        statuses: those that the rows can have, so that parts without any are not looked for.
+    """
+    found = [
+        with_status(rows, of_part).filter(narrowing).values_list(*Key._fields, named=True)
+        if of_part & statuses
+        else None
+        for of_part, narrowing in _PARTS[sort]
+    ]
+    return cast("list[QuerySet[Process, Key] | None]", found)  # Tuples with these names.
 
 
 def lines_of(keys: list[Key], user: Any) -> list[Line]:
@@ -131,15 +173,11 @@ def _line(
     )
 
 
-def _page(filters: Filters, user: Any) -> keyset.Page:
+def _page(filters: Filters, user: Any) -> keyset.Page[Key]:
     with patience() if filters.q else nullcontext():
-        return keyset.page(
-            filters.rows(user),
-            size=SIZE,
-            sort=filters.sort,
-            at=keyset.cursor(filters.cursor),
-            statuses=STATUSES[filters.status],
-        )
+        found = parts(filters.rows(user), filters.sort, STATUSES[filters.status])
+        at = keyset.cursor(filters.cursor)
+        return keyset.page(found, by="created_at", size=SIZE, at=at)
 
 
 def _open_steps(ids: Iterable[UUID]) -> list[ProcessStep]:

@@ -16,6 +16,7 @@ from workflows_app import bulk, keyset, policy
 from workflows_app.bulk import Verb, Wanted
 from workflows_app.console.consequences import consequence
 from workflows_app.console.filters import Filters
+from workflows_app.console.listing import parts
 from workflows_app.console.pages import console_view, page, posted, refused, sentence
 from workflows_app.console.sentences import LOOKS, Look
 from workflows_app.console.subjects import Subject, subjects
@@ -149,13 +150,10 @@ def _chosen(request: HttpRequest) -> tuple[list[UUID], bool]:
     if request.POST.get("all"):
         filters = Filters.of(QueryDict(request.POST.get("query", "").lstrip("?")))
         with patience():
-            found = keyset.page(
-                filters.rows(request.user),
-                size=bulk.MOST,
-                sort=filters.sort,
-                statuses=STATUSES[filters.status],
-            )
-        return [key.pk for key in found.keys], found.next is not None
+            rows = filters.rows(request.user)
+            found = parts(rows, filters.sort, STATUSES[filters.status])
+            first = keyset.page(found, by="created_at", size=bulk.MOST)
+        return [key.pk for key in first.rows], first.next is not None
     ids = [one.process_id for one in _wanted(request)]
     ids += filter(None, map(_uuid, request.POST.getlist("process")))
     return list(dict.fromkeys(ids))[: bulk.MOST], len(ids) > bulk.MOST

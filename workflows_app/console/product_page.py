@@ -7,7 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from workflows_app.console import newest, subscription_words as words
+from workflows_app import keyset
+from workflows_app.console import subscription_words as words
 from workflows_app.console.pages import page
 from workflows_app.console.products import counted, lines, product_view
 from workflows_app.console.sentences import Look
@@ -61,7 +62,8 @@ def _workflows(row: Product) -> list[Workflow]:
 
 def _living(row: Product) -> list[Customer]:
     rows = Subscription.objects.filter(product=row).defer("metadata")
-    found = newest.page(rows.exclude(status=SubscriptionLifecycle.TERMINATED), size=MOST)
+    living = rows.exclude(status=SubscriptionLifecycle.TERMINATED)
+    found = keyset.page([living], by="created_at", size=MOST)
     return [Customer(each, words.look(each)) for each in found.rows]
 
 

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _, gettext_noop as marked
 
-from workflows_app.console import newest
+from workflows_app import keyset
 from workflows_app.console.filters import Chip, address, texts_of
 from workflows_app.console.subscription_words import LIFECYCLE_LOOKS
 from workflows_app.models import Product, Subscription
@@ -40,7 +40,7 @@ class Filters:
         for name, known in (("status", LIFECYCLE_LOOKS), ("sync", SYNC)):
             if texts[name] not in known:
                 texts[name] = ""
-        if newest.cursor(texts["cursor"]) is None:
+        if keyset.cursor(texts["cursor"]) is None:
             texts["cursor"] = ""
         return cls(**texts)
 

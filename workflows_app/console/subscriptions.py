@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_noop as marked
 from django.views.decorators.http import require_GET
 
-from workflows_app import locks
-from workflows_app.console import newest, spreadsheet, subscription_words as words
+from workflows_app import keyset, locks
+from workflows_app.console import spreadsheet, subscription_words as words
 from workflows_app.console.pages import (
     View,
     page,
@@ -59,7 +59,7 @@ class Listing:
     """One page of the list."""
 
     filters: Filters
-    found: newest.Page
+    found: keyset.Page[Subscription]
     trouble: str = ""
 
     @property
@@ -69,17 +69,17 @@ class Listing:
     @property
     def tag(self) -> str:
         """An entity tag: it changes when a line would."""
-        return tag_of(
-            list(map(_seen, self.found.rows)), self.found.previous, self.found.next, self.trouble
-        )
+        ends = (str(self.found.previous), str(self.found.next))
+        return tag_of(list(map(_seen, self.found.rows)), ends, self.trouble)
 
     @property
     def next(self) -> str:
-        return self.filters.address(cursor=self.found.next) if self.found.next else ""
+        return self.filters.address(cursor=str(self.found.next)) if self.found.next else ""
 
     @property
     def previous(self) -> str:
-        return self.filters.address(cursor=self.found.previous) if self.found.previous else ""
+        before = self.found.previous
+        return self.filters.address(cursor=str(before)) if before else ""
 
 
 @subscription_view
@@ -120,12 +120,12 @@ def _context(request: HttpRequest) -> dict[str, Any]:
 
 def _listing(filters: Filters) -> Listing:
     """Return the page of the list that the filters name; without rows if that takes long."""
-    at = newest.cursor(filters.cursor)
+    rows, at = _whole(filters.rows()), keyset.cursor(filters.cursor)
     try:
         with patience():
-            return Listing(filters, newest.page(_whole(filters.rows()), size=SIZE, at=at))
+            return Listing(filters, keyset.page([rows], by="created_at", size=SIZE, at=at))
     except SearchTooSlow as error:
-        return Listing(filters, newest.Page([]), sentence(error))
+        return Listing(filters, keyset.Page([]), sentence(error))
 
 
 def _whole(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
