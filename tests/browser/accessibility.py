@@ -10,7 +10,10 @@ Theme = Literal["light", "dark"]
 WIDE = ViewportSize(width=1440, height=900)
 NARROW = ViewportSize(width=390, height=844)
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-SETTLED = "() => document.getAnimations().length === 0"  # No colour is half way to another.
+# No colour is half way to another: what ends is at its end, and what does not stands still.
+SETTLE = """() => document.getAnimations().forEach(a => {
+    if (a.effect?.getComputedTiming().endTime < Infinity) a.finish(); else a.cancel();
+})"""
 OVERFLOW = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
 
 
@@ -21,7 +24,7 @@ def problems(page: Page, *, size: ViewportSize, theme: Theme) -> Iterator[str]:
     """
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    page.wait_for_function(SETTLED)
+    page.evaluate(SETTLE)
     found = cast(dict[str, Any], Axe().run(page, options={"runOnly": RULES}).response)
     for violation in found["violations"]:
         for node in violation["nodes"]:
