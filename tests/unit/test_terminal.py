@@ -178,6 +178,7 @@ def test_what_else_is_reported_stays():
     assert (report.percent, report.message) == ("4.2", "TASK")
     assert '"job_id": "7"' in report.text
     assert progress("configuring").text == "configuring"
+    assert progress({"percent": 0, "lines": []}).text == ""
     assert progress({"step": 3}).text == '{\n  "step": 3\n}'
     assert progress(7).text == "7"
 

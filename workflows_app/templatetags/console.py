@@ -66,7 +66,8 @@ def progress(value: JSON) -> Progress:
     if not isinstance(rest, dict):
         return Progress(output=output, text="" if rest is None else pretty(rest))
     percent, message = rest.get("percent"), rest.get("message") or ""
-    left = {key: item for key, item in rest.items() if key not in ("percent", "message")}
+    told = {key: item for key, item in rest.items() if item not in (None, "", [], {})}
+    left = {key: item for key, item in told.items() if key not in ("percent", "message")}
     shown = "" if percent is None else rounded(percent)
     return Progress(shown, one_line(str(message)), output, text=pretty(left) if left else "")
 
