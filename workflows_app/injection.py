@@ -85,7 +85,7 @@ class Injection:
             parameters = tuple(parameter for parameter in found if parameter is not None)
             for parameter in parameters:
                 _ = parameter.adapter
-        except (NameError, PydanticUndefinedAnnotation) as error:
+        except (NameError, PydanticUndefinedAnnotation, ValueError) as error:  # As of builtins.
             raise DefinitionError(f"step '{self.name}': {error}") from error
         except PydanticSchemaGenerationError as error:
             raise DefinitionError(

@@ -278,3 +278,8 @@ def test_callables_of_any_kind_are_injected():
 
     assert call(Configure(), {"port": "1"}) == 1
     assert call(Configure().method, {"port": "1"}) == 1
+
+
+def test_a_builtin_without_a_signature_is_refused_in_words():
+    with pytest.raises(DefinitionError, match="step 'Make': no signature found"):
+        _ = Injection(dict, name="Make").parameters

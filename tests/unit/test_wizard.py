@@ -334,11 +334,11 @@ def test_the_buttons_say_what_happens(wizard):
     page = at_second_page(wizard)
     last = answer(wizard, page, ports__0__name="x")
 
-    html = render(last, submit_label="Confirm and continue", reject_label="Reject and fail").html
+    html = render(last, submit_label="Confirm and continue", reject_url="/reject/").html
 
     assert "Confirm and continue" in html
-    assert 'name="reject" value="1" formnovalidate' in html
-    assert 'name="reject"' not in render(last).html
+    assert 'href="/reject/"' in html
+    assert "Reject" not in render(last).html
 
 
 def test_the_author_may_name_the_buttons():

@@ -26,7 +26,7 @@ def numbers(path: str) -> list[int]:
 
 
 def named(name: str):
-    return step(name)(dict)
+    return step(name)(lambda: None)
 
 
 def data(chain):
