@@ -18,6 +18,8 @@ from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
 
+LARGE = 1_000_000  # Bytes of a table, the room of deleted rows included; it is truncated.
+
 
 def pytest_report_header() -> str:
     version = f"SQLite {sqlite3.sqlite_version}"
@@ -46,7 +48,7 @@ def _keep_packages_together(items: Sequence[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_flush() -> Iterator[None]:
-    """Empty PostgreSQL's tables after a test by deleting the few rows that there are.
+    """Empty PostgreSQL's tables after a test by deleting the rows, if they are few.
 
     Django truncates them all, which writes a new file for every table and index: that took longer
     than the tests. Foreign keys are looked at when the transaction ends, so the order is free.
@@ -59,9 +61,12 @@ def _deletions(
     _operations: DatabaseOperations, _style: object, tables: Sequence[str], **_options: bool
 ) -> list[str]:
     names = ", ".join(f"'{name}'" for name in tables)
+    each = f"FOREACH name IN ARRAY ARRAY[{names}]::text[] LOOP"
+    large = f"pg_relation_size(format('%I', name)::regclass) > {LARGE}"
+    truncate = f"IF {large} THEN EXECUTE format('TRUNCATE %I CASCADE', name); END IF;"
     delete = "EXECUTE format('DELETE FROM %I', name);"
-    loop = f"FOREACH name IN ARRAY ARRAY[{names}]::text[] LOOP {delete} END LOOP;"
-    return [f"DO $$ DECLARE name text; BEGIN {loop} END $$"]
+    loops = f"{each} {truncate} END LOOP; {each} {delete} END LOOP;"
+    return [f"DO $$ DECLARE name text; BEGIN {loops} END $$"]
 
 
 @pytest.fixture(autouse=True)
