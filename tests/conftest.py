@@ -9,16 +9,16 @@ from unittest import mock
 import hypothesis
 import pytest
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import override_settings
+from django.utils import timezone, translation
 
+from tests import emptying
 from tests.services.programs import find_chromium, without
 from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
 
 # A deadline measures the machine, not the code.
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
-
-LARGE = 1_000_000  # Bytes of a table, the room of deleted rows included; it is truncated.
 
 
 def pytest_report_header() -> str:
@@ -47,26 +47,14 @@ def _keep_packages_together(items: Sequence[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_flush() -> Iterator[None]:
-    """Empty PostgreSQL's tables after a test by deleting the rows, if they are few.
+def quickly() -> Iterator[None]:
+    """Leave out, in every test, what costs more than the tests do.
 
-    Django truncates them all, which writes a new file for every table and index: that took longer
-    than the tests. Foreign keys are looked at when the transaction ends, so the order is free.
+    WhiteNoise looks for every static file whenever a client is made, unless it looks for each one
+    that is asked for.
     """
-    with mock.patch.object(DatabaseOperations, "sql_flush", _deletions):
+    with emptying.quickly(), override_settings(WHITENOISE_AUTOREFRESH=True):
         yield
-
-
-def _deletions(
-    _operations: DatabaseOperations, _style: object, tables: Sequence[str], **_options: bool
-) -> list[str]:
-    names = ", ".join(f"'{name}'" for name in tables)
-    each = f"FOREACH name IN ARRAY ARRAY[{names}]::text[] LOOP"
-    large = f"pg_relation_size(format('%I', name)::regclass) > {LARGE}"
-    truncate = f"IF {large} THEN EXECUTE format('TRUNCATE %I CASCADE', name); END IF;"
-    delete = "EXECUTE format('DELETE FROM %I', name);"
-    loops = f"{each} {truncate} END LOOP; {each} {delete} END LOOP;"
-    return [f"DO $$ DECLARE name text; BEGIN {loops} END $$"]
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +62,14 @@ def registered_models() -> Iterator[None]:
     """Forget the domain models that a test registers."""
     with mock.patch.dict(SUBSCRIPTION_MODEL_REGISTRY):
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_reader() -> Iterator[None]:
+    """Forget the language and the time zone of the last page, which stay those of its thread."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -116,8 +116,7 @@ class Products(EngineView, ListAPIView[Product]):
     def get_queryset(self) -> QuerySet[Product]:
         """Return all, with what the list shows of them."""
         _require(self.request, "workflows_app.view_product", "see products")
-        rows = Product.objects.prefetch_related("fixed_inputs", "product_blocks", "workflows")
-        return rows.order_by("name")
+        return Product.objects.with_parts().order_by("name")
 
 
 class Subscriptions(EngineView, ListAPIView[Subscription]):

@@ -52,7 +52,7 @@ class Startable:
     @property
     def named(self) -> list[str]:
         """The first of its products, by name."""
-        return sorted(product.name for product in self.products)[:NAMED]
+        return [product.name for product in self.products[:NAMED]]
 
     @property
     def unnamed(self) -> int:
@@ -124,7 +124,7 @@ def _listed(user: Any) -> list[Startable]:
 
 
 def _rows() -> QuerySet[Workflow]:
-    products = Product.objects.only("name", "product_type", "tag")
+    products = Product.objects.only("name", "product_type", "tag").order_by("name")
     return Workflow.objects.prefetch_related(Prefetch("products", products))
 
 

@@ -18,6 +18,7 @@ from workflows_app.console.sentences import Look
 from workflows_app.errors import UnknownWorkflow
 from workflows_app.lifecycle import ProductLifecycle, SubscriptionLifecycle
 from workflows_app.models import Product, Workflow
+from workflows_app.models.catalog import Products
 from workflows_app.statuses import Target
 from workflows_app.subscriptions.start_forms import ORDERABLE
 
@@ -63,7 +64,7 @@ class Filters:
             for status, text in labels.items()
         ]
 
-    def rows(self) -> QuerySet[Product]:
+    def rows(self) -> Products:
         """Return the products that fit, by type."""
         rows = Product.objects.filter(status=self.status) if self.status else Product.objects.all()
         return (rows.filter(_search(self.q)) if self.q else rows).order_by("product_type", "name")
@@ -84,7 +85,7 @@ class Line:
 def products(request: HttpRequest) -> HttpResponse:
     """List the products that fit the address's filters."""
     filters = Filters.of(request.GET)
-    found = filters.rows().prefetch_related("fixed_inputs", "product_blocks", "workflows")
+    found = filters.rows().with_parts()
     rows = list(counted(found)[: MOST + 1])
     context = {
         "title": _("Products"),

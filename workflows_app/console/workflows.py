@@ -140,7 +140,9 @@ def _lines() -> list[Line]:
 
 
 def _rows() -> Iterable[Workflow]:
-    return Workflow.objects.prefetch_related(Prefetch("products", Product.objects.only("name")))
+    return Workflow.objects.prefetch_related(
+        Prefetch("products", Product.objects.only("name").order_by("name"))
+    )
 
 
 def _doing() -> Mapping[int, tuple[int, int]]:

@@ -1,9 +1,10 @@
 """What can be ordered: products, the blocks they are made of, and the inputs that are fixed."""
 
 import uuid
+from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from workflows_app.lifecycle import ProductLifecycle
@@ -26,6 +27,18 @@ class ProductBlock(models.Model):
         return self.name
 
 
+class Products(models.QuerySet["Product"]):
+    """Rows of products."""
+
+    def with_parts(self) -> Self:
+        """Load the fixed inputs, blocks and workflows with the products, each by name."""
+        return self.prefetch_related(
+            Prefetch("fixed_inputs", FixedInput.objects.order_by("name")),
+            Prefetch("product_blocks", ProductBlock.objects.order_by("name")),
+            Prefetch("workflows", Workflow.objects.order_by("name")),
+        )
+
+
 class Product(models.Model):
     """Something that a customer can subscribe to."""
 
@@ -41,6 +54,8 @@ class Product(models.Model):
     workflows = models.ManyToManyField(Workflow, related_name="products", blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     end_date = models.DateTimeField(null=True, blank=True)
+
+    objects = Products.as_manager()
 
     class Meta:
         constraints = [

@@ -27,7 +27,7 @@ class Stored:
 
 def stored_products() -> Iterator[Stored]:
     """Yield the products of the catalog."""
-    for row in Product.objects.prefetch_related("product_blocks", "fixed_inputs", "workflows"):
+    for row in Product.objects.with_parts():
         yield Stored(
             name=row.name,
             columns={
@@ -40,7 +40,7 @@ def stored_products() -> Iterator[Stored]:
             values={fixed.name: fixed.value for fixed in row.fixed_inputs.all()},
             parts={block.name for block in row.product_blocks.all()},
             used=row.subscriptions.exists(),
-            workflows=sorted(workflow.name for workflow in row.workflows.all()),
+            workflows=[workflow.name for workflow in row.workflows.all()],
         )
 
 
