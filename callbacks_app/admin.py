@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from callbacks_app.models import CallbackAttempt, CallbackToken
 from workflows_app.admin import ReadOnly
@@ -29,7 +30,7 @@ class CallbackTokenAdmin(ReadOnly):
     ordering = ("-pk",)
     exclude = ("nonce", "key_id", "idempotency_key", "digest")
 
-    @admin.display(description="callback")
+    @admin.display(description=gettext_lazy("callback"))
     def page(self, callback: CallbackToken) -> SafeString:
         address = reverse("callback_console:callback", args=[callback.public_id])
         return format_html('<a href="{}">{}</a>', address, callback.public_id)

@@ -1,6 +1,7 @@
 import logging
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 from callbacks_app.logging import MaskTokens
 
@@ -10,7 +11,7 @@ ACCESS_LOGS = ("django.server", "gunicorn.access", "gunicorn.error", "uvicorn.ac
 
 class CallbacksConfig(AppConfig):
     name = "callbacks_app"
-    verbose_name = "Callbacks"
+    verbose_name = _("Callbacks")
 
     def ready(self) -> None:
         """Mask the tokens in the servers' own logs, too."""

@@ -8,6 +8,7 @@ starts. All of it is done with Babel, so that GNU gettext need not be installed.
 import io
 import os
 import re
+import sysconfig
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,8 +20,11 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.apps import apps
 from django.conf import settings
 from django.utils.translation.template import templatize
+
+from orchestrator_project import model_names
 
 FOLDERS = ("callbacks_app", "orchestrator_project", "templates", "workflows_app")
 KEYWORDS = DEFAULT_KEYWORDS | {
@@ -55,6 +59,8 @@ def gather() -> Catalog:
             comment_tags=("Translators:",),
         ):
             found.add(message, locations=[(name, 0)], auto_comments=comments, context=context)
+    for text in filter(None, model_names.texts()):
+        found.add(text, locations=[("orchestrator_project/model_names.py", 0)])
     return found
 
 
@@ -68,7 +74,7 @@ def update(path: Path) -> None:
 
 def compile_stale() -> None:
     """Write for Django what it reads, where that is missing or older than its catalogue."""
-    for path in catalogues():
+    for path in (*catalogues(), *_of_apps()):
         target = path.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime_ns < path.stat().st_mtime_ns:
             with _replacing(target) as file:
@@ -86,6 +92,14 @@ def problems(path: Path) -> list[str]:
     ]
     left += [f"the code has it no more: {identity!r}" for identity in catalogue.obsolete]
     return [*filter(None, found), *left]
+
+
+def _of_apps() -> Iterator[Path]:
+    """Yield the catalogues of apps in the making; one that is installed brings its own ``.mo``."""
+    installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    for app in map(Path, (config.path for config in apps.get_app_configs())):
+        if not any(app.is_relative_to(folder) for folder in installed):
+            yield from sorted(app.glob("locale/*/LC_MESSAGES/django.po"))
 
 
 def _sources() -> Iterator[Path]:

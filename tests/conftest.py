@@ -1,5 +1,6 @@
 """What every test may ask for, and which tests run on which database."""
 
+import signal
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,12 @@ from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY
 # A deadline measures the machine, not the code.
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
+
+
+def pytest_configure() -> None:
+    """Take interrupts: a shell's job in the background ignores them, and so does what it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:

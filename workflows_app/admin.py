@@ -9,6 +9,7 @@ from django.db.models import JSONField, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy, ngettext
 
 from workflows_app import engine, policy
 from workflows_app.errors import WorkflowError
@@ -84,18 +85,18 @@ class ProcessAdmin(ReadOnly):
     ordering = ("-created_at", "-pk")
     actions = ("retry", "abort")
 
-    @admin.display(description="process")
+    @admin.display(description=gettext_lazy("process"))
     def page(self, process: Process) -> SafeString:
         name = str(process.pk)
         return format_html(
             '<a href="{}" title="{}">{}</a>', process.get_absolute_url(), name, name[:8]
         )
 
-    @admin.action(description="Retry", permissions=["retry"])
+    @admin.action(description=gettext_lazy("Retry"), permissions=["retry"])
     def retry(self, request: HttpRequest, processes: QuerySet[Process]) -> None:
         self._act(request, processes, "retry", engine.retry)
 
-    @admin.action(description="Abort", permissions=["abort"])
+    @admin.action(description=gettext_lazy("Abort"), permissions=["abort"])
     def abort(self, request: HttpRequest, processes: QuerySet[Process]) -> None:
         self._act(request, processes, "abort", engine.abort)
 
@@ -123,7 +124,8 @@ class ProcessAdmin(ReadOnly):
                 refusal = f"{process.workflow} {str(process.pk)[:8]}: {error}"
                 self.message_user(request, refusal, messages.ERROR)
         if done:
-            self.message_user(request, f"{action}: {done} process{'es'[: 2 * (done > 1)]}.")
+            text = ngettext("Done for %(count)d process.", "Done for %(count)d processes.", done)
+            self.message_user(request, text % {"count": done})
 
 
 @admin.register(ProcessStep)

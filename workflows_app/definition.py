@@ -6,15 +6,18 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from django.utils.translation import gettext_noop as marked
+
 from workflows_app.dsl.combinators import step_group
 from workflows_app.dsl.decorators import begin, done, init
 from workflows_app.dsl.steps import Authorizer, Step, StepList
 from workflows_app.errors import DefinitionError, RepeatedStep, UnknownStep
 from workflows_app.lifecycle import SubscriptionLifecycle
+from workflows_app.localized import localized
 from workflows_app.statuses import Target
 
 Snapshot: TypeAlias = list[dict[str, str]]
-CLEANUP = "Clean-up"
+CLEANUP = marked("Clean-up")
 LONGEST_NAME, LONGEST_PATH, LONGEST_ASSIGNEE = 300, 500, 100  # As the columns are.
 
 
@@ -66,6 +69,11 @@ class WorkflowDefinition:
     keep_days: float | None = None
     module: str = ""
     documentation: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called, in the reader's language."""
+        return localized(self.description) or self.name
 
     def __post_init__(self) -> None:
         _check_groups(self.steps)

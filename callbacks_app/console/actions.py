@@ -29,7 +29,7 @@ from callbacks_app.models import CallbackAttempt, CallbackToken
 from callbacks_app.serializers import LONGEST_EXTENSION
 from callbacks_app.views import error_in
 from workflows_app.console.pages import page, posted, sentence, username
-from workflows_app.console.sentences import step_name
+from workflows_app.console.step_names import step_name
 from workflows_app.console.values import pretty, shown
 
 UNITS: Mapping[str, tuple[str, int]] = {

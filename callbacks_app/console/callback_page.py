@@ -22,7 +22,8 @@ from callbacks_app.options import options_of
 from workflows_app.console.consequences import Words
 from workflows_app.console.outputs import as_text
 from workflows_app.console.pages import page, tag_of, unchanged
-from workflows_app.console.sentences import Look, Sentence, step_name
+from workflows_app.console.sentences import Look, Sentence
+from workflows_app.console.step_names import step_name
 from workflows_app.console.terminal import any_output
 from workflows_app.console.values import Shown, pretty, shown
 from workflows_app.masking import masked

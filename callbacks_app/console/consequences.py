@@ -12,7 +12,7 @@ from callbacks_app.models import CallbackAttempt, CallbackStatus, CallbackToken
 from callbacks_app.options import options_of
 from workflows_app.console.consequences import Words
 from workflows_app.console.moments import span
-from workflows_app.console.sentences import step_name
+from workflows_app.console.step_names import step_name
 from workflows_app.statuses import FAILURES
 
 Deed: TypeAlias = Literal["complete", "fail", "cancel", "extend", "adopt"]

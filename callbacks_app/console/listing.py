@@ -20,7 +20,8 @@ from workflows_app import keyset
 from workflows_app.console.filters import Chip, address, texts_of
 from workflows_app.console.moments import Moment
 from workflows_app.console.pages import console_view, page, sentence as text_of
-from workflows_app.console.sentences import Look, Sentence, step_name
+from workflows_app.console.sentences import Look, Sentence
+from workflows_app.console.step_names import step_name
 from workflows_app.errors import SearchTooSlow
 from workflows_app.patience import patience
 

@@ -2,6 +2,7 @@
 
 import json
 
+from django.utils.translation import gettext_noop as marked
 from pydantic import ConfigDict, create_model
 
 from workflows_app.dsl import State, Step, inputstep
@@ -9,9 +10,11 @@ from workflows_app.forms import FormGenerator, LongText, SubmitFormPage, read_on
 from workflows_app.json_values import JSON
 from workflows_app.statuses import Assignee
 
+LABELS = (marked("Run status"), marked("Run results"))  # As a form makes them of the names.
+
 
 def confirm_callback(
-    name: str = "Confirm results",
+    name: str = marked("Confirm results"),
     assignee: str = Assignee.SYSTEM,
     *,
     result_key: str = "callback_result",

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop as marked
 from requests import Response
 from requests.structures import CaseInsensitiveDict
 
@@ -29,7 +30,7 @@ from workflows_app.outcomes import Outcome, Success
 from workflows_app.retry import ONLY_WHEN_ASKED, Retry
 from workflows_app.secret_values import opened, revealed, telling_secrets_in
 
-ASK = "Send request"
+ASK = marked("Send request")
 TAKEN = range(200, 300)  # Mistral takes redirects for success; here nobody would begin the work.
 _LOOKED_AT, _SHOWN = 4000, 300  # Bytes of a refusal's body; characters of it in the message.
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext_noop as marked
 
 from callbacks_app import tokens
 from callbacks_app.answers import lock
@@ -24,7 +25,7 @@ from workflows_app.errors import AuthorsMistake, DefinitionError, StepError
 from workflows_app.json_values import JSON, JSONObject, copy_json
 from workflows_app.outcomes import AwaitCallback, Outcome, Success
 
-CREATE = "Create callbacks"
+CREATE = marked("Create callbacks")
 MOST = 1000
 
 Items: TypeAlias = str | Callable[[State], Sequence[Any]]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop as marked
 
 from callbacks_app import tokens
 from callbacks_app.models import CallbackToken
@@ -14,8 +15,8 @@ from callbacks_app.waits import OneAnswer
 from workflows_app.dsl import Context, Step, StepList, begin, primitive, step_group, steps_of
 from workflows_app.outcomes import Outcome, Success
 
-CREATE = "Create callback"
-AWAIT = "Await callback"
+CREATE = marked("Create callback")
+AWAIT = marked("Await callback")
 
 
 def callback_step(

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from callbacks_app import errors
-from orchestrator_project import translations
+from orchestrator_project import model_names, translations
 from tests.unit import bare_texts
 
 BASE = Path(__file__).resolve().parents[2]
@@ -22,8 +22,9 @@ TEMPLATE = """{% load i18n %}
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path, settings) -> Path:
-    """Return the catalogue of a project that has one module and one template."""
+def catalogue(tmp_path: Path, settings, monkeypatch) -> Path:
+    """Return the catalogue of a project that has one module, one template, and no model."""
+    monkeypatch.setattr(model_names, "texts", list)
     settings.BASE_DIR, settings.LOCALE_PATHS = tmp_path, [tmp_path / "locale"]
     path = tmp_path / "locale/nl/LC_MESSAGES/django.po"
     for folder in (tmp_path / "workflows_app", tmp_path / "templates", path.parent):

@@ -116,7 +116,7 @@ def test_selected_processes_are_retried_and_each_refusal_is_told(maria):
     failed.refresh_from_db()
     assert failed.status == "resumed"
     assert f"{str(completed.pk)[:8]}: the process is completed" in page
-    assert "Retry: 1 process." in page
+    assert "Done for 1 process." in page
 
 
 def test_the_actions_are_for_those_who_may():

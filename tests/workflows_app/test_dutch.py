@@ -38,7 +38,7 @@ def test_a_process_is_described_in_dutch(dutch) -> None:
 
     assert "mislukt" in words(dutch.get(url(failed)))
     shown = words(dutch.get(url(suspended)))
-    assert re.search(r"wacht op jou · Confirm results · al \d+ s", shown)
+    assert re.search(r"wacht op jou · Resultaat bevestigen · al \d+ s", shown)
     assert "gestart" in shown
     listed = words(dutch.get("/admin/processes/"))
     assert "wacht op invoer" in listed

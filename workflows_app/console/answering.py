@@ -151,7 +151,7 @@ def _start_wizard(user: Any, definition: WorkflowDefinition) -> Wizard:
 
 
 def _start_label(definition: WorkflowDefinition) -> str:
-    return _("Start %(workflow)s") % {"workflow": definition.description or definition.name}
+    return _("Start %(workflow)s") % {"workflow": definition.title}
 
 
 def _refuse_answered(process: Process, row_id: str) -> None:

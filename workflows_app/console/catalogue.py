@@ -65,7 +65,7 @@ class Startable:
         return types.pop() if len(types) == 1 else _("Several types of products") if types else ""
 
     def matches(self, words: Iterable[str]) -> bool:
-        parts = [self.workflow.name, self.workflow.description, self.documentation]
+        parts = [self.workflow.name, str(self.workflow), self.documentation]
         parts += [f"{row.name} {row.product_type} {row.tag}" for row in self.products]
         text = " ".join(parts).casefold()
         return all(word in text for word in words)

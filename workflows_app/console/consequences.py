@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _, gettext_noop as marked, ngettext
 
 from workflows_app import registry
-from workflows_app.console.sentences import step_name
+from workflows_app.console.step_names import step_name
 from workflows_app.definition import WorkflowDefinition
 from workflows_app.errors import UnknownWorkflow
+from workflows_app.localized import localized
 from workflows_app.models import Process
 from workflows_app.policy import Action
 from workflows_app.statuses import PARKED, ProcessStatus
@@ -108,7 +109,10 @@ def _clean_up(definition: WorkflowDefinition) -> str:
         "Abort runs %(count)s clean-up steps: %(names)s.",
         count,
     )
-    return text % {"count": count, "names": ", ".join(step.name for step in definition.cleanup)}
+    return text % {
+        "count": count,
+        "names": ", ".join(localized(step.name) for step in definition.cleanup),
+    }
 
 
 def _released(process: Process) -> list[str]:
@@ -131,7 +135,7 @@ def _retry(process: Process, definition: WorkflowDefinition | None) -> list[str]
     group = next(g for g in definition.step(path).groups if g.retry_from == "start")
     text = _("Retry starts the group “%(group)s” again, from its first step “%(step)s”.")
     sentences = [
-        text % {"group": group.name, "step": definition.step(point).name},
+        text % {"group": localized(group.name), "step": localized(definition.step(point).name)},
         _("What the group changed in the state is forgotten; what it did outside is not undone."),
     ]
     if any(step.kind == "callback" and group in step.groups for step in definition.steps):

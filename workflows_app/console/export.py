@@ -13,7 +13,7 @@ from workflows_app.console import columns, spreadsheet
 from workflows_app.console.filters import Filters
 from workflows_app.console.listing import Key, Line, lines_of, parts
 from workflows_app.console.pages import console_view
-from workflows_app.console.sentences import step_name
+from workflows_app.console.step_names import step_name
 from workflows_app.patience import patience
 from workflows_app.search import sees_subscriptions
 from workflows_app.selection import STATUSES

@@ -208,7 +208,7 @@ def _token(inputs: list[JSONObject] | None, key: str) -> str:
 def _defaults(definition: WorkflowDefinition) -> dict[str, Any]:
     soon = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     return {
-        "name": (definition.description or definition.name)[:100].strip(),
+        "name": definition.title[:100].strip(),
         "kind": "cron",
         "at": typed(soon),
         "amount": 1,

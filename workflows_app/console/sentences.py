@@ -14,6 +14,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _, gettext_noop as marked, pgettext
 
 from workflows_app.console.moments import Moment, duration
+from workflows_app.console.step_names import step_name
 from workflows_app.console.terminal import one_line
 from workflows_app.json_values import JSON
 from workflows_app.masking import masked
@@ -94,15 +95,6 @@ def compose(text: str, **parts: object) -> Sentence:
 def joined(*clauses: Sentence) -> Sentence:
     """Return the clauses as one sentence, with a dot between them."""
     return [part for at, clause in enumerate(clauses) for part in ([" · "] * (at > 0) + clause)]
-
-
-def step_name(process: Process, path: str) -> str:
-    """Return a step's group and name as the process's own definition has them."""
-    for entry in process.definition:
-        if entry["path"] == path:
-            group = path.removesuffix(entry["name"]).rstrip("/")
-            return f"{group} / {entry['name']}" if group else str(entry["name"])
-    return path.replace("/", " / ")
 
 
 def progress_text(progress: JSON) -> str:

@@ -74,7 +74,7 @@ def _show(
     earlier: Process | None = None,
 ) -> HttpResponse:
     context = {
-        "title": definition.description or definition.name,
+        "title": definition.title,
         "definition": definition,
         "form": form,
         "advice": advice,

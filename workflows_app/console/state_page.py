@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from workflows_app.console.differences import compared
 from workflows_app.console.pages import page
 from workflows_app.console.timeline import state_after
+from workflows_app.localized import localized
 from workflows_app.models import Process, ProcessStep
 
 _COLUMNS = ("position", "patch", "superseded", "name", "attempt")
@@ -31,7 +32,9 @@ def show(request: HttpRequest, process: Process) -> HttpResponse:
     state = state_after(rows, row.position) if row else {}
     before = state_after(rows, against.position) if against else {}
     context = {
-        "title": _("State after %(step)s") % {"step": row.name} if row else _("No such step"),
+        "title": _("State after %(step)s") % {"step": localized(row.name)}
+        if row
+        else _("No such step"),
         "process": process,
         "row": row,
         "rows": [_choice(step) for step in rows],
@@ -49,7 +52,7 @@ def _row(rows: Sequence[ProcessStep], position: str) -> ProcessStep | None:
 
 
 def _choice(row: ProcessStep) -> Choice:
-    label = f"{row.position + 1} · {row.name}"
+    label = f"{row.position + 1} · {localized(row.name)}"
     if row.attempt > 1:
         text = _("%(step)s, attempt %(number)s")
         label = text % {"step": label, "number": row.attempt}

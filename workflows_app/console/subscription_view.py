@@ -22,6 +22,7 @@ from workflows_app.console.subscription_words import Hold
 from workflows_app.console.values import Change, changed
 from workflows_app.engine.pausing import is_paused
 from workflows_app.lifecycle import SubscriptionLifecycle
+from workflows_app.localized import localized
 from workflows_app.models import ProcessEvent, ProcessSubscription, Subscription
 from workflows_app.statuses import Target
 from workflows_app.subscriptions.available import Available, available
@@ -149,7 +150,7 @@ class View:
         reasons: dict[str, list[str]] = {}
         for item in self.workflows:
             if item.reason:
-                reasons.setdefault(item.reason, []).append(item.description or item.name)
+                reasons.setdefault(item.reason, []).append(localized(item.description) or item.name)
         if self.hold and self.hold.at_work and self.may_sync:
             reasons[_("A process is at work on it. Abort that first.")] = [_("Set in sync")]
         return list(reasons.items())

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from workflows_app.console.graph import Spot
-from workflows_app.console.graph.spots import groups_of, in_words as step_in_words
+from workflows_app.console.graph.spots import in_words as step_in_words
 from workflows_app.console.sentences import LOOKS
+from workflows_app.console.step_names import groups_of
 from workflows_app.console.timeline import Entry
 from workflows_app.definition import CLEANUP
+from workflows_app.localized import localized
 from workflows_app.models import Process
 from workflows_app.statuses import FAILURES
 
@@ -40,7 +42,7 @@ def in_words(process: Process, entries: Sequence[Entry]) -> str:
     return _("Step %(number)s of %(all)s: %(name)s, %(status)s.") % {
         "number": here,
         "all": len(steps),
-        "name": entry.name,
+        "name": localized(entry.name),
         "status": entry.look.word,
     }
 
@@ -48,14 +50,14 @@ def in_words(process: Process, entries: Sequence[Entry]) -> str:
 def _spot(process: Process, entry: Entry) -> Spot:
     return Spot(
         path=entry.path,
-        name=entry.name,
+        name=localized(entry.name),
         kind=entry.kind,
         groups=groups_of(entry.path, entry.name),
         until=entry.until,
         look=entry.look,
         state=_state(process, entry),
         href=f"#{entry.anchor}",
-        says=step_in_words(entry.name, entry.kind, str(entry.look.word)),
+        says=step_in_words(localized(entry.name), entry.kind, str(entry.look.word)),
     )
 
 

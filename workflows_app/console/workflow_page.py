@@ -25,6 +25,7 @@ from workflows_app.definition import WorkflowDefinition
 from workflows_app.dsl.steps import Step
 from workflows_app.engine.starting import start_form
 from workflows_app.errors import FormError, WorkflowError
+from workflows_app.localized import localized
 from workflows_app.models import Process, Workflow
 from workflows_app.retry import ONLY_WHEN_ASKED, Retry
 from workflows_app.statuses import ProcessStatus
@@ -41,7 +42,11 @@ class StepLine:
 
     @property
     def groups(self) -> str:
-        return " / ".join(group.name for group in self.step.groups)
+        return " / ".join(localized(group.name) for group in self.step.groups)
+
+    @property
+    def name(self) -> str:
+        return localized(self.step.name)
 
     @property
     def kind(self) -> Any:
@@ -99,8 +104,8 @@ class View:
     def title(self) -> str:
         """What the workflow is called."""
         if self.row and self.row.description:
-            return self.row.description
-        return self.definition.description if self.definition else self.name
+            return str(self.row)
+        return self.definition.title if self.definition else self.name
 
     @property
     def target(self) -> Any:

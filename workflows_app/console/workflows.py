@@ -41,10 +41,10 @@ class Line:
 
     @property
     def description(self) -> str:
-        known = self.row.description if self.row else ""
-        if not known and isinstance(self.definition, WorkflowDefinition):
-            known = self.definition.description
-        return known or self.name
+        if self.row and self.row.description:
+            return str(self.row)
+        found = self.definition
+        return found.title if isinstance(found, WorkflowDefinition) else self.name
 
     @property
     def target(self) -> str:

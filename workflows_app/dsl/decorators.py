@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop as marked
 
 from workflows_app import forms
 from workflows_app.dsl.steps import (
@@ -219,7 +220,7 @@ def _form_binder(injection: Injection, assignee: str) -> Binder:
     return bind
 
 
-init = primitive("Start", lambda _context: Success(), kind="start")
-done = primitive("Done", lambda _context: Complete(), kind="end")
-abort = primitive("Abort", lambda _context: Abort(), kind="end")
+init = primitive(marked("Start"), lambda _context: Success(), kind="start")
+done = primitive(marked("Done"), lambda _context: Complete(), kind="end")
+abort = primitive(marked("Abort"), lambda _context: Abort(), kind="end")
 begin = StepList()

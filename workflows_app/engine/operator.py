@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_noop as marked
 
 from workflows_app import locks, queue
 from workflows_app.engine.announcing import announce
@@ -90,7 +90,7 @@ def edit_state(process_id: UUID, *, values: JSONObject, by: str, reason: str) ->
     loaded = load(process)
     patch = changes(loaded.state, to_json(values, what="the new state"))
     before = {key: loaded.state.get(key) for key in patch}
-    _add_row(loaded, path="", name="State edited", kind="edit", by=by, patch=patch)
+    _add_row(loaded, path="", name=marked("State edited"), kind="edit", by=by, patch=patch)
     _log(process, by, "state edited", reason, {"before": before, "after": patch})
     return process
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from workflows_app.localized import localized
 from workflows_app.statuses import Target
 
 
@@ -23,4 +24,4 @@ class Workflow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.description or self.name
+        return localized(self.description) or self.name

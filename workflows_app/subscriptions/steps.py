@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as marked
+
 from workflows_app import locks, registry
 from workflows_app.domain import SubscriptionLifecycle, SubscriptionModel
 from workflows_app.domain.variants import as_variant
@@ -13,12 +15,21 @@ from workflows_app.outcomes import Outcome, Success
 from workflows_app.statuses import Target
 from workflows_app.subscriptions import rules
 
+_SET_STATUS = {
+    SubscriptionLifecycle.INITIAL: marked("Set subscription to 'initial'"),
+    SubscriptionLifecycle.PROVISIONING: marked("Set subscription to 'provisioning'"),
+    SubscriptionLifecycle.ACTIVE: marked("Set subscription to 'active'"),
+    SubscriptionLifecycle.MIGRATING: marked("Set subscription to 'migrating'"),
+    SubscriptionLifecycle.DISABLED: marked("Set subscription to 'disabled'"),
+    SubscriptionLifecycle.TERMINATED: marked("Set subscription to 'terminated'"),
+}
+
 
 def set_status(status: SubscriptionLifecycle) -> Step:
     """Return the step that moves the subscription to ``status``, if it is all that this demands."""
     status = SubscriptionLifecycle(status)
 
-    @step(f"Set subscription to '{status}'")
+    @step(_SET_STATUS[status])
     def change(subscription: SubscriptionModel) -> State:
         variant = as_variant(type(subscription), status)
         return {"subscription": variant.from_other_lifecycle(subscription, status)}
@@ -46,14 +57,14 @@ def store_process_subscription(target: Target | None = None) -> Step:
         loaded = SubscriptionModel.from_subscription(identity)
         return Success({"subscription": to_json(loaded)})
 
-    return primitive("Create Process Subscription relation", store)
+    return primitive(marked("Create Process Subscription relation"), store)
 
 
 def ensure_provisioning_status(steps: Step | StepList) -> StepList:
     """Run ``steps`` while the subscription is provisioning; then it is active again."""
     lifecycle = SubscriptionLifecycle
     return step_group(
-        "Provisioning",
+        marked("Provisioning"),
         set_status(lifecycle.PROVISIONING) >> steps >> set_status(lifecycle.ACTIVE),
         retry_from="failed",
     )
@@ -128,6 +139,6 @@ def _shown(context: Context, *, insync: bool) -> JSONObject:
     return {"subscription": {**shown, "insync": insync}} if isinstance(shown, dict) else {}
 
 
-unsync = primitive("Lock subscription", _lock)
-unsync_unchecked = primitive("Lock subscription, in sync or not", _lock_unchecked)
-resync = primitive("Unlock subscription", _unlock)
+unsync = primitive(marked("Lock subscription"), _lock)
+unsync_unchecked = primitive(marked("Lock subscription, in sync or not"), _lock_unchecked)
+resync = primitive(marked("Unlock subscription"), _unlock)

@@ -11,9 +11,11 @@ from django.utils.safestring import SafeString
 from workflows_app.console import deeds, values
 from workflows_app.console.moments import Moment
 from workflows_app.console.sentences import rounded
+from workflows_app.console.step_names import spoken
 from workflows_app.console.terminal import Output, one_line, reported, taken_apart
 from workflows_app.console.values import Shown, pretty
 from workflows_app.json_values import JSON
+from workflows_app.localized import localized
 from workflows_app.masking import masked
 from workflows_app.models import EngineSettings
 
@@ -87,7 +89,10 @@ def shown(value: JSON) -> Shown:
 @register.filter
 def path(value: str) -> str:
     """Show a step's path: its groups, then its name."""
-    return value.replace("/", " / ")
+    return spoken(value)
+
+
+register.filter(localized)
 
 
 @register.simple_tag

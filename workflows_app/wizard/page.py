@@ -7,6 +7,7 @@ from django.http import QueryDict
 from pydantic import BaseModel
 
 from workflows_app.forms import FormFieldError
+from workflows_app.localized import localized
 from workflows_app.wizard import verdicts
 from workflows_app.wizard.faults import Fault, Problem
 from workflows_app.wizard.parts import ObjectForm, read_object
@@ -62,7 +63,7 @@ def page_inputs(page: type[BaseModel], post: QueryDict, prefix: str = PREFIX) ->
 def title_of(page: type[BaseModel]) -> str:
     """Return the author's title of a page; empty if there is none."""
     title = page.model_config.get("title")
-    return "" if title in {None, UNTITLED} else str(title)
+    return "" if title in {None, UNTITLED} else localized(str(title))
 
 
 def filled_in(page: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from workflows_app.forms import page_schema
+from workflows_app.localized import localized
 
 OMITTED: Final = object()  # No value: neither given by the operator nor as a default.
 MOST_FIXED_ROWS = 5  # A list of exactly so many values gets an input for each.
@@ -43,11 +44,12 @@ class Property:
         """The author's title, or else the name in sentence case, as Django writes labels."""
         title = str(self.schema.get("title", ""))
         by_pydantic = self.name.title().replace("_", " ").strip()
-        return self.name.replace("_", " ").capitalize() if title in {"", by_pydantic} else title
+        unnamed = title in {"", by_pydantic}
+        return localized(self.name.replace("_", " ").capitalize() if unnamed else title)
 
     @property
     def help(self) -> str:
-        return str(self.schema.get("description", ""))
+        return localized(str(self.schema.get("description", "")))
 
     @property
     def unit(self) -> str:

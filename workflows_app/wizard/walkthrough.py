@@ -37,6 +37,7 @@ from workflows_app.forms import (
     walk,
 )
 from workflows_app.json_values import to_json
+from workflows_app.localized import localized
 from workflows_app.wizard.answers import Answer, Finished, Page
 from workflows_app.wizard.draft import Draft, Envelope, FormChanged
 from workflows_app.wizard.page import (
@@ -219,7 +220,7 @@ class Wizard:
         return Page(
             form=page_form(here.model, inputs=inputs, errors=errors, blind=self.blind),
             title=title_of(here.model),
-            description=cleandoc(here.model.__doc__ or ""),
+            description=localized(cleandoc(here.model.__doc__ or "")),
             index=here.index,
             has_next=here.has_next,
             sends=self._sends(here),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext_noop as marked
 
 from workflows_app import State, StepList, app_settings, begin, registry, step, task
 from workflows_app.errors import UnknownWorkflow
@@ -22,7 +23,7 @@ AT_ONCE = 500  # Rows of one statement.
 RESULTS_KEPT = timedelta(days=30)  # Of acts on many processes; the action log keeps each of them.
 
 
-@step("Clean up completed tasks")
+@step(marked("Clean up completed tasks"))
 def clean_up(process_id: str, reporter: str) -> State:
     deleted = {row.name: _delete(row, but=process_id) for row in Workflow.objects.order_by("name")}
     deleted = {name: count for name, count in deleted.items() if count}
@@ -38,7 +39,7 @@ def clean_up(process_id: str, reporter: str) -> State:
     }
 
 
-@task("Clean up completed tasks")
+@task(marked("Clean up completed tasks"))
 def task_clean_up_tasks() -> StepList:
     return begin >> clean_up
 

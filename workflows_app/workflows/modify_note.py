@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_noop as marked
 from pydantic import ConfigDict, Field
 
 from workflows_app import State, StepList, Target, begin, step, workflow
@@ -37,7 +37,7 @@ def note_form(subscription_id: UUID) -> FormGenerator:
     return {"note": page.note, "note_before": before}
 
 
-@step("Change the note")
+@step(marked("Change the note"))
 def change_note(subscription_id: UUID, note: str) -> State:
     # Not through the model: a note raises no version, so nobody's work is lost to it.
     Subscription.objects.filter(pk=subscription_id).update(note=note.strip())
@@ -45,7 +45,7 @@ def change_note(subscription_id: UUID, note: str) -> State:
 
 
 @workflow(
-    "Change the note",
+    marked("Change the note"),
     target=Target.MODIFY,
     initial_input_form=wrap_modify_initial_input_form(note_form, ANY),
     usable=ANY,

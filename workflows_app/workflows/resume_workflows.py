@@ -1,12 +1,14 @@
 """Try again now what waits for its next try: a remote system was away and is back."""
 
+from django.utils.translation import gettext_noop as marked
+
 from workflows_app import State, StepList, begin, engine, step, task
 from workflows_app.errors import WrongStatus
 from workflows_app.models import Process
 from workflows_app.statuses import ProcessStatus
 
 
-@step("Resume waiting processes")
+@step(marked("Resume waiting processes"))
 def resume_waiting(reporter: str) -> State:
     # Without a reason to have failed, it is a timer that waits, and that is not to be cut short.
     waiting = Process.objects.filter(status=ProcessStatus.WAITING).exclude(failed_reason="")
@@ -14,7 +16,7 @@ def resume_waiting(reporter: str) -> State:
     return {"resumed": len(resumed), "processes": resumed[:100]}
 
 
-@task("Resume waiting processes")
+@task(marked("Resume waiting processes"))
 def task_resume_workflows() -> StepList:
     return begin >> resume_waiting
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext_noop as marked
+
 from workflows_app import State, StepList, begin, registration, step, task
 from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY, ProductLifecycle
 from workflows_app.errors import InconsistentData
@@ -10,7 +12,7 @@ from workflows_app.models import Product
 NOTE = "modify_note"
 
 
-@step("Check workflows")
+@step(marked("Check workflows"))
 def check_workflows() -> State:
     found = registration.difference()
     problems = [
@@ -22,7 +24,7 @@ def check_workflows() -> State:
     return {"check_workflows": "OK"}
 
 
-@step("Check products")
+@step(marked("Check products"))
 def check_products() -> State:
     living = Product.objects.exclude(status=ProductLifecycle.END_OF_LIFE).order_by("name")
     problems = [problem for row in living for problem in _problems(row)]
@@ -30,7 +32,7 @@ def check_products() -> State:
     return {"check_products": "OK"}
 
 
-@task("Validate products")
+@task(marked("Validate products"))
 def task_validate_products() -> StepList:
     return begin >> check_workflows >> check_products
 

@@ -14,6 +14,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import F
+from django.utils.translation import gettext_noop as marked
 
 from workflows_app import StepList, app_settings, begin, engine, task
 from workflows_app.dsl import Context, primitive
@@ -75,6 +76,6 @@ def _start(validation: _Validation, *, by: str) -> bool:
     return True
 
 
-@task("Validate subscriptions")
+@task(marked("Validate subscriptions"))
 def task_validate_subscriptions() -> StepList:
-    return begin >> primitive("Start validations", _validate, engine_step=False)
+    return begin >> primitive(marked("Start validations"), _validate, engine_step=False)

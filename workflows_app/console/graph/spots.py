@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext as _, gettext_lazy
 
 from workflows_app.console.graph.parts import Spot
+from workflows_app.console.step_names import groups_of
+from workflows_app.localized import localized
 
 KINDS = {
     "input": gettext_lazy("form"),
@@ -19,24 +21,14 @@ def planned(definition: Iterable[Mapping[str, str]]) -> list[Spot]:
     return [
         Spot(
             path=step["path"],
-            name=step["name"],
+            name=localized(step["name"]),
             kind=step["kind"],
             groups=groups_of(step["path"], step["name"]),
             until=step.get("until", ""),
-            says=in_words(step["name"], step["kind"], ""),
+            says=in_words(localized(step["name"]), step["kind"], ""),
         )
         for step in definition
     ]
-
-
-def groups_of(path: str, name: str) -> tuple[str, ...]:
-    """Return the groups that a step is in, outermost first.
-
-    >>> groups_of("Playbook/Inner/Start", "Start"), groups_of("Start", "Start")
-    (('Playbook', 'Inner'), ())
-    """
-    prefix = path.removesuffix(name).rstrip("/") if path != name else ""
-    return tuple(filter(None, prefix.split("/")))
 
 
 def in_words(name: str, kind: str, status: str) -> str:
