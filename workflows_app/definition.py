@@ -6,14 +6,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-from django.utils.translation import gettext_noop as marked
-
 from workflows_app.dsl.combinators import step_group
 from workflows_app.dsl.decorators import begin, done, init
 from workflows_app.dsl.steps import Authorizer, Step, StepList
 from workflows_app.errors import DefinitionError, RepeatedStep, UnknownStep
 from workflows_app.lifecycle import SubscriptionLifecycle
-from workflows_app.localized import localized
+from workflows_app.localized import localized, marked
 from workflows_app.statuses import Target
 
 Snapshot: TypeAlias = list[dict[str, str]]

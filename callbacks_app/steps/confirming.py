@@ -2,12 +2,12 @@
 
 import json
 
-from django.utils.translation import gettext_noop as marked
 from pydantic import ConfigDict, create_model
 
 from workflows_app.dsl import State, Step, inputstep
 from workflows_app.forms import FormGenerator, LongText, SubmitFormPage, read_only_field
 from workflows_app.json_values import JSON
+from workflows_app.localized import marked
 from workflows_app.statuses import Assignee
 
 LABELS = (marked("Run status"), marked("Run results"))  # As a form makes them of the names.

@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from django.utils import timezone
-from django.utils.translation import gettext_noop as marked
 from requests import Response
 from requests.structures import CaseInsensitiveDict
 
@@ -26,6 +25,7 @@ from workflows_app import outgoing, webhook_signing
 from workflows_app.dsl import Call, Context, State, Step, StepList, begin
 from workflows_app.errors import DefinitionError, ProcessFailureError, StepError
 from workflows_app.json_values import JSON, to_json
+from workflows_app.localized import marked
 from workflows_app.outcomes import Outcome, Success
 from workflows_app.retry import ONLY_WHEN_ASKED, Retry
 from workflows_app.secret_values import opened, revealed, telling_secrets_in

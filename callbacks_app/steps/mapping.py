@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 from django.db.models import Max
 from django.utils import timezone
-from django.utils.translation import gettext_noop as marked
 
 from callbacks_app import tokens
 from callbacks_app.answers import lock
@@ -23,6 +22,7 @@ from workflows_app.authors import authors_code
 from workflows_app.dsl import Call, Context, State, Step, StepList, primitive, step_group
 from workflows_app.errors import AuthorsMistake, DefinitionError, StepError
 from workflows_app.json_values import JSON, JSONObject, copy_json
+from workflows_app.localized import marked
 from workflows_app.outcomes import AwaitCallback, Outcome, Success
 
 CREATE = marked("Create callbacks")

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext_noop as marked
 
 from callbacks_app import tokens
 from callbacks_app.models import CallbackToken
@@ -13,6 +12,7 @@ from callbacks_app.options import CallbackOptions
 from callbacks_app.steps.handles import as_state, lent, reference
 from callbacks_app.waits import OneAnswer
 from workflows_app.dsl import Context, Step, StepList, begin, primitive, step_group, steps_of
+from workflows_app.localized import marked
 from workflows_app.outcomes import Outcome, Success
 
 CREATE = marked("Create callback")

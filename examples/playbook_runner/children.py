@@ -15,7 +15,7 @@ from pathlib import Path
 from examples.playbook_runner import leash
 from examples.playbook_runner.errors import Stopping
 
-GRACE_SECONDS = 5
+GRACE_SECONDS = leash.GRACE_SECONDS + 5  # The leash ends the program before.
 LINE_CHARACTERS = 16 * 1024
 
 

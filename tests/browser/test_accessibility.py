@@ -37,7 +37,7 @@ def busy_site(site):
     client.until(client.start("show_by_hand"), "awaiting_callback")
     ended = client.start("show_by_hand")
     client.send("PUT", f"processes/{ended}/abort", {"reason": "wrong customer"})
-    client.until(client.start("task_validate_products"), "completed")
+    client.until(client.start("task_clean_up_tasks"), "completed")
     with contextlib.closing(RemoteSystem()) as system:
         system.before_it_takes_an_order = system.answer
         client.until(client.start("remote_order", {"system": system.address}), "suspended")

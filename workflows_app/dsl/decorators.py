@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.utils import timezone
-from django.utils.translation import gettext_noop as marked
 
 from workflows_app import forms
 from workflows_app.dsl.steps import (
@@ -23,6 +22,7 @@ from workflows_app.dsl.steps import (
 from workflows_app.errors import DefinitionError, WrongResult
 from workflows_app.injection import Injection
 from workflows_app.json_values import JSONObject, changes, copy_json
+from workflows_app.localized import marked
 from workflows_app.outcomes import Abort, Complete, Outcome, Success, Suspend, Wait
 from workflows_app.retry import ONLY_WHEN_ASKED, Retry
 from workflows_app.secret_values import telling_secrets_in

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _, gettext_noop as marked
+from django.utils.translation import gettext as _
 
 from workflows_app import locks, queue
 from workflows_app.engine.announcing import announce
@@ -13,6 +13,7 @@ from workflows_app.engine.loading import Loaded, close_open_rows, load, locked
 from workflows_app.engine.moves import enter_cleanup
 from workflows_app.errors import UnknownStep, UnknownWorkflow, WrongStatus
 from workflows_app.json_values import JSONObject, changes, to_json
+from workflows_app.localized import marked
 from workflows_app.models import Process, ProcessEvent, ProcessStep
 from workflows_app.statuses import FAILURES, FINAL, PARKED, ProcessStatus, StepStatus
 

@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-from django.utils.translation import gettext_noop as marked
-
 from workflows_app import locks, registry
 from workflows_app.domain import SubscriptionLifecycle, SubscriptionModel
 from workflows_app.domain.variants import as_variant
 from workflows_app.dsl import Context, State, Step, StepList, primitive, step, step_group
 from workflows_app.errors import DomainError, StepError
 from workflows_app.json_values import JSONObject, to_json
+from workflows_app.localized import marked
 from workflows_app.models import Process, ProcessSubscription, Subscription
 from workflows_app.outcomes import Outcome, Success
 from workflows_app.statuses import Target

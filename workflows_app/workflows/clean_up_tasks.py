@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
-from django.utils.translation import gettext_noop as marked
 
 from workflows_app import State, StepList, app_settings, begin, registry, step, task
 from workflows_app.errors import UnknownWorkflow
+from workflows_app.localized import marked
 from workflows_app.models import (
     BulkAction,
     Delivery,

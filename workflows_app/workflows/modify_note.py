@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from django.utils.translation import gettext as _, gettext_noop as marked
+from django.utils.translation import gettext as _
 from pydantic import ConfigDict, Field
 
 from workflows_app import State, StepList, Target, begin, step, workflow
 from workflows_app.forms import FormGenerator, LongText, SubmitFormPage
 from workflows_app.lifecycle import SubscriptionLifecycle
+from workflows_app.localized import marked
 from workflows_app.models import Subscription
 from workflows_app.subscriptions import (
     Usable,

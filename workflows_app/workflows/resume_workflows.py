@@ -1,9 +1,8 @@
 """Try again now what waits for its next try: a remote system was away and is back."""
 
-from django.utils.translation import gettext_noop as marked
-
 from workflows_app import State, StepList, begin, engine, step, task
 from workflows_app.errors import WrongStatus
+from workflows_app.localized import marked
 from workflows_app.models import Process
 from workflows_app.statuses import ProcessStatus
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext_noop as marked
-
 from workflows_app import State, StepList, begin, registration, step, task
 from workflows_app.domain import SUBSCRIPTION_MODEL_REGISTRY, ProductLifecycle
 from workflows_app.errors import InconsistentData
+from workflows_app.localized import marked
 from workflows_app.models import Product
 
 NOTE = "modify_note"

@@ -14,12 +14,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import F
-from django.utils.translation import gettext_noop as marked
 
 from workflows_app import StepList, app_settings, begin, engine, task
 from workflows_app.dsl import Context, primitive
 from workflows_app.errors import FormRejected, StartRefused, UnknownWorkflow
 from workflows_app.lifecycle import SubscriptionLifecycle
+from workflows_app.localized import marked
 from workflows_app.models import Process, Subscription
 from workflows_app.outcomes import Outcome, Success, Wait
 from workflows_app.statuses import FAILURES, FINAL, Target
