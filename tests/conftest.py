@@ -1,10 +1,10 @@
 """What every test may ask for, and which tests run on which database."""
 
+import os
 import signal
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 from unittest import mock
 
 import hypothesis
@@ -33,8 +33,11 @@ def pytest_report_header() -> str:
     return f"database: {'PostgreSQL' if connection.vendor == 'postgresql' else version}"
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     _keep_packages_together(items)
+    if os.environ.get("TESTS_OF") == "database":
+        config.hook.pytest_deselected(items=[item for item in items if not _of_database(item)])
+        items[:] = filter(_of_database, items)
     reasons = {}
     if connection.vendor != "postgresql":
         reasons["postgresql"] = "needs PostgreSQL: `make test` runs it there"
@@ -45,12 +48,19 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=reasons[marker]))
 
 
-def _keep_packages_together(items: Sequence[pytest.Item]) -> None:
+def _of_database(item: pytest.Item) -> bool:
+    """Whether the test asks for a database, by a mark or a fixture."""
+    marks = {mark.name for mark in item.iter_markers()}
+    fixtures = getattr(item, "fixturenames", ())
+    return bool(marks & {"django_db", "postgresql", "cluster", "browser"} or "db" in fixtures)
+
+
+def _keep_packages_together(items: list[pytest.Item]) -> None:
     """Sort the tests so that what a package shares, a site say, is set up once, in any order."""
     order: dict[Path, int] = {}
     for item in items:
         order.setdefault(item.path.parent, len(order))
-    cast(list[pytest.Item], items).sort(key=lambda item: order[item.path.parent])
+    items.sort(key=lambda item: order[item.path.parent])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -42,13 +42,13 @@ def install() -> int:
     return 0
 
 
-def run(command: Sequence[str]) -> int:
+def run(command: Sequence[str], **environment: str) -> int:
     """Run a command with a new PostgreSQL as its ``DATABASE_URL``; return its exit status."""
     if "postgresql" in without():
         print(f"WITHOUT=postgresql, so not run: {' '.join(command)}", file=sys.stderr)
         return 0
     with postgresql() as server:
-        variables = os.environ | {"DATABASE_URL": server.url}
+        variables = os.environ | environment | {"DATABASE_URL": server.url}
         child = subprocess.Popen(command, env=_apart(variables, "postgresql"))
         with _ending(child):
             return _status(child)
@@ -57,7 +57,8 @@ def run(command: Sequence[str]) -> int:
 def both(command: Sequence[str]) -> int:
     """Run a command on SQLite and on PostgreSQL at once; return the exit status of a failure.
 
-    The output on PostgreSQL is shown as it comes, that on SQLite after it.
+    The output on PostgreSQL is shown as it comes, that on SQLite after it. Tests that use no
+    database are told to run on SQLite only: on PostgreSQL they would do the same again.
     """
     on_sqlite = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with tempfile.TemporaryFile() as output, terminable():
@@ -65,7 +66,7 @@ def both(command: Sequence[str]) -> int:
             command, env=_apart(on_sqlite, "sqlite"), stdout=output, stderr=subprocess.STDOUT
         )
         with _ending(child):
-            status = run(command)
+            status = run(command, TESTS_OF="database")
             first = _status(child)
         output.seek(0)
         print("\n── the same on SQLite", flush=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -65,7 +66,7 @@ def _around(request: HttpRequest, filters: Filters) -> dict[str, Any]:
     products = Product.objects.order_by("name").values_list("name", flat=True) if sees else []
     return {
         "title": _("Processes"),
-        "workflows": Workflow.objects.order_by("name").values_list("name", "description"),
+        "workflows": [(row.name, str(row)) for row in _workflows()],
         "assignees": _assignees(),
         "targets": Target.values,
         "products": products,
@@ -80,6 +81,10 @@ def _around(request: HttpRequest, filters: Filters) -> dict[str, Any]:
         "may_share": request.user.has_perm(saved.SHARE),
         "most": bulk.MOST,
     }
+
+
+def _workflows() -> QuerySet[Workflow]:
+    return Workflow.objects.only("name", "description").order_by("name")
 
 
 def _assignees() -> list[str]:
