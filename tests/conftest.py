@@ -52,7 +52,9 @@ def _of_database(item: pytest.Item) -> bool:
     """Whether the test asks for a database, by a mark or a fixture."""
     marks = {mark.name for mark in item.iter_markers()}
     fixtures = getattr(item, "fixturenames", ())
-    return bool(marks & {"django_db", "postgresql", "cluster", "browser"} or "db" in fixtures)
+    if marks & {"django_db", "postgresql", "cluster", "browser"}:
+        return True
+    return bool({"db", "transactional_db"} & set(fixtures))
 
 
 def _keep_packages_together(items: list[pytest.Item]) -> None:
