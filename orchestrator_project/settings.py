@@ -31,6 +31,7 @@ SECRET_KEY_FALLBACKS = _names("SECRET_KEY_FALLBACKS")  # Those before, while som
 BASE_URL = os.environ.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = _names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CSRF_FAILURE_VIEW = "workflows_app.console.unsent.older_than_login"
 
 PRODUCTION = BASE_URL.startswith("https://")
 if PRODUCTION:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from workflows_app import bulk, keyset, policy
 from workflows_app.bulk import Verb, Wanted
@@ -20,6 +20,7 @@ from workflows_app.console.listing import parts
 from workflows_app.console.pages import console_view, page, posted, refused, sentence
 from workflows_app.console.sentences import LOOKS, Look
 from workflows_app.console.subjects import Subject, subjects
+from workflows_app.console.unsent import post_only
 from workflows_app.models import BulkAction, Process
 from workflows_app.patience import patience
 from workflows_app.search import sees_subscriptions
@@ -44,7 +45,7 @@ class Foreseen:
 
 
 @console_view
-@require_POST
+@post_only
 def preview(request: HttpRequest) -> HttpResponse:
     """Say what the act will do to each of the chosen processes. Nothing is done."""
     verb = _verb(request)
@@ -53,7 +54,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 
 @console_view
-@require_POST
+@post_only
 def act(request: HttpRequest) -> HttpResponse:
     """Act on each process that was shown, once, and lead to what became of them."""
     verb, wanted, key = _verb(request), _wanted(request), _uuid(request.POST.get("key", ""))

@@ -7,11 +7,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from workflows_app.console.filters import Chip
 from workflows_app.console.pages import console_view, fragment_view, page, tag_of, unchanged
 from workflows_app.console.sentences import LOOKS, Look
+from workflows_app.console.unsent import post_only
 from workflows_app.models import Delivery
 from workflows_app.notices.inbox import MOST, Resolution, inbox, mark_read, resolutions, unread
 from workflows_app.notices.wording import headline
@@ -92,7 +93,7 @@ def notice(request: HttpRequest, *, notice_id: int) -> HttpResponse:
 
 
 @console_view
-@require_POST
+@post_only
 def read(request: HttpRequest) -> HttpResponse:
     """Mark as read what the page showed, and what is older."""
     mark_read(request.user, up_to=_id(request.POST.get("up_to", "")))

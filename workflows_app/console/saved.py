@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from workflows_app.console.filters import Filters
 from workflows_app.console.pages import console_view, posted
+from workflows_app.console.unsent import post_only
 from workflows_app.models import SavedFilter
 
 SHARE = "workflows_app.share_filter"
@@ -50,7 +50,7 @@ def listed(user: Any, filters: Filters) -> list[Saved]:
 
 
 @console_view
-@require_POST
+@post_only
 def save(request: HttpRequest) -> HttpResponse:
     """Keep the filters of an address under a name; a name that is taken gets the new filters."""
     name = posted(request, "name", longest=60)
@@ -74,7 +74,7 @@ def save(request: HttpRequest) -> HttpResponse:
 
 
 @console_view
-@require_POST
+@post_only
 def delete(request: HttpRequest, *, filter_id: int) -> HttpResponse:
     """Delete a saved filter: one's own, or a shared one if one may share."""
     rows = SavedFilter.objects.filter(pk=filter_id)

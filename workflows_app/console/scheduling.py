@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_noop as marked
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from workflows_app import policy, registry, schedules
 from workflows_app.console.answering import Shown, attempt
@@ -26,6 +26,7 @@ from workflows_app.console.schedule_form import (
     filled,
     typed,
 )
+from workflows_app.console.unsent import post_only
 from workflows_app.definition import WorkflowDefinition
 from workflows_app.engine.starting import start_form
 from workflows_app.errors import (
@@ -78,7 +79,7 @@ def edit(request: HttpRequest, *, schedule_id: UUID) -> HttpResponse:
 
 
 @view_for(policy.PERMISSIONS["see schedules"], marked("see schedules"))
-@require_POST
+@post_only
 def preview(request: HttpRequest) -> HttpResponse:
     """Show the next times that the form would lead to, or what is wrong with it."""
     form = ScheduleForm(request.POST)

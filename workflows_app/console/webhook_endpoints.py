@@ -6,10 +6,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from workflows_app.console.notifications import FRESH, show
 from workflows_app.console.pages import console_view, posted, sentence
+from workflows_app.console.unsent import post_only
 from workflows_app.errors import EndpointRefused, UnknownEndpoint
 from workflows_app.models import Delivery, WebhookEndpoint
 from workflows_app.notices import endpoints
@@ -19,7 +19,7 @@ _LARGEST_ID = 2**63 - 1
 
 
 @console_view
-@require_POST
+@post_only
 def add(request: HttpRequest) -> HttpResponse:
     """Add an endpoint; the page shows its secret once."""
     given = {
@@ -36,7 +36,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @console_view
-@require_POST
+@post_only
 def act(request: HttpRequest, *, endpoint_id: int, deed: str) -> HttpResponse:
     """Do ``deed`` to an endpoint of the reader's own."""
     try:
@@ -48,7 +48,7 @@ def act(request: HttpRequest, *, endpoint_id: int, deed: str) -> HttpResponse:
 
 
 @console_view
-@require_POST
+@post_only
 def try_again(request: HttpRequest, *, delivery_id: int) -> HttpResponse:
     """Try once more what was given up."""
     mine = Delivery.objects.filter(user=request.user.pk)

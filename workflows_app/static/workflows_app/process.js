@@ -88,6 +88,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (xhr.responseURL && new URL(xhr.responseURL).pathname !== asked) {
     event.detail.shouldSwap = false;
     location.assign(asked);
+  } else if (xhr.status === 403) {
+    location.assign(asked); // It says why.
   } else if (xhr.status === 400 || xhr.status === 409) {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
