@@ -10,6 +10,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy
 
 from orchestrator_project.databases import database
 
@@ -171,7 +172,7 @@ Q_CLUSTER = {
     "recycle": 500,
     "guard_cycle": 0.5,
     "poll": 0.05,
-    "label": "Task queue",
+    "label": gettext_lazy("Task queue"),
     "log_level": "WARNING",
 }
 

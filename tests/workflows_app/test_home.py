@@ -116,7 +116,7 @@ def test_my_work_is_what_i_may_answer_oldest_first(maria):
         shown = section(client, "mine")
         assert positions(shown, older, newer) == sorted(positions(shown, older, newer))
         assert "needs you · Confirm results" in shown
-        assert "All 2 that need me" in shown
+        assert "All that need me" in shown
     assert "None waits for you" in section(other, "mine")
     assert "None waits for you" in section(signed_in("looker", "view_process"), "mine")
 
@@ -273,7 +273,8 @@ def test_long_lists_are_cut_and_counted_no_further_than_needed(maria, monkeypatc
     shown = section(maria, "failing")
 
     assert shown.count("Boom") == 10
-    assert "All 11+ that fail" in shown
+    assert "11+" in shown
+    assert "All that fail" in shown
 
 
 def test_the_page_costs_the_same_number_of_queries_whatever_it_shows(

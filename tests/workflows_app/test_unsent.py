@@ -33,7 +33,7 @@ def test_a_page_older_than_the_login_is_refused_in_words_and_in_the_readers_lang
 
     assert english.status_code == dutch.status_code == 403
     assert "older than your last login" in text(english)
-    assert 'id="unsent" class="wc-warn" role="alert" hidden data-refused' in text(english)
+    assert 'id="unsent" class="wc-unsent" role="alert" hidden data-refused' in text(english)
     assert "ouder dan je laatste login" in text(dutch)
 
 

@@ -50,12 +50,12 @@ _SECTIONS: dict[str, tuple[str | Promise, str | Promise, Sequence[tuple[str, str
     "mine": (
         gettext_lazy("My work"),
         gettext_lazy("Forms that you may answer appear here. None waits for you."),
-        [("me", gettext_lazy("All %(count)s that need me"))],
+        [("me", gettext_lazy("All that need me"))],
     ),
     "failing": (
         gettext_lazy("Failed"),
         gettext_lazy("Processes that stand still at a failure appear here. There is none."),
-        [("failed", gettext_lazy("All %(count)s that fail"))],
+        [("failed", gettext_lazy("All that fail"))],
     ),
     "running": (
         gettext_lazy("Running now"),
@@ -116,7 +116,7 @@ def _section(name: str, count: str, lines: Sequence[Line]) -> Section:
         empty=str(empty),
         count=count,
         lines=lines,
-        links=[(_all(status), str(label) % {"count": count}) for status, label in links],
+        links=[(_all(status), str(label)) for status, label in links],
     )
 
 
