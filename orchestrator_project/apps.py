@@ -13,9 +13,7 @@ class ProjectConfig(AppConfig):
     verbose_name = _("Project")
 
     def ready(self) -> None:
-        """Compile the translations if they are not; where nothing can be written, do without."""
+        """Compile the translations if they are not; what cannot be compiled is done without."""
         model_names.localize()
-        try:
-            translations.compile_stale()
-        except OSError as error:
-            logger.warning("The translations could not be compiled: %s", error)
+        for path, error in translations.compile_stale():
+            logger.warning("The translations in %s could not be compiled: %s", path, error)

@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from babel.core import UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import PoFileError, read_po, write_po
 from django.apps import apps
 from django.conf import settings
 from django.utils.translation.template import templatize
@@ -72,13 +73,24 @@ def update(path: Path) -> None:
         write_po(file, catalogue, 100, include_lineno=False, ignore_obsolete=True, sort_output=True)
 
 
-def compile_stale() -> None:
-    """Write for Django what it reads, where that is missing or older than its catalogue."""
+def compile_stale() -> list[tuple[Path, Exception]]:
+    """Write for Django what it reads, where that is missing or older than its catalogue.
+
+    Return the catalogues with which that was not possible, and why.
+    """
+    refused: list[tuple[Path, Exception]] = []
     for path in (*catalogues(), *_of_apps()):
-        target = path.with_suffix(".mo")
-        if not target.exists() or target.stat().st_mtime_ns < path.stat().st_mtime_ns:
-            with _replacing(target) as file:
-                write_mo(file, _read(path))
+        try:
+            _compile(path, path.with_suffix(".mo"))
+        except (OSError, ValueError, PoFileError, UnknownLocaleError) as error:
+            refused.append((path, error))
+    return refused
+
+
+def _compile(path: Path, target: Path) -> None:
+    if not target.exists() or target.stat().st_mtime_ns < path.stat().st_mtime_ns:
+        with _replacing(target) as file:
+            write_mo(file, _read(path))
 
 
 def problems(path: Path) -> list[str]:

@@ -85,8 +85,8 @@ def test_a_dialog_of_an_older_page_leads_to_its_own_page(operator, site, sleepin
     page = operator.page
     page.goto(f"{site.address}/admin/processes/{sleeping}/")
     page.get_by_role("link", name="Note", exact=True).click()
-    page.context.clear_cookies(name="csrftoken")
     page.get_by_role("dialog").get_by_label("Note").fill("A note that took long")
+    page.context.clear_cookies(name="csrftoken")
     page.get_by_role("button", name="Save note").click()
 
     expect(page.get_by_text("What you typed was kept")).to_be_visible()

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from callbacks_app import errors
@@ -174,3 +175,25 @@ def test_a_bare_text_is_found(template: str, texts: list[str]) -> None:
 
 def test_the_sentences_of_refused_answers_are_there_for_translators() -> None:
     assert set(errors.SAID) == {each.__doc__ for each in errors.CallbackError.__subclasses__()}
+
+
+def test_a_catalogue_that_cannot_be_read_is_named_and_does_not_stop_the_others(
+    catalogue: Path, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "locale/double-dutch/LC_MESSAGES/django.po"
+    wrong.parent.mkdir(parents=True)
+    wrong.write_text(HEADER)
+
+    refused = translations.compile_stale()
+
+    assert [path for path, _error in refused] == [wrong]
+    assert catalogue.with_suffix(".mo").exists()
+    assert not list(wrong.parent.glob("*.mo*"))
+    with pytest.raises(CommandError, match="double-dutch"):
+        call_command("translations")
+
+
+def test_apps_that_are_installed_keep_the_translations_that_they_bring() -> None:
+    found = [path.relative_to(BASE).as_posix() for path in translations._of_apps()]
+
+    assert found == ["orchestrator_project/locale/nl/LC_MESSAGES/django.po"]

@@ -18,7 +18,9 @@ class Command(BaseCommand):
         if options["update"]:
             for path in translations.catalogues():
                 translations.update(path)
-        translations.compile_stale()
+        refused = translations.compile_stale()
+        if refused:
+            raise CommandError("; ".join(f"{path}: {error}" for path, error in refused))
         if options["check"]:
             self._check()
 

@@ -76,10 +76,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
 function begin() {
   const unsent = kept();
   if (!unsent) return;
-  if (!reader || offer?.hasAttribute("data-refused")) lose(); // This is the login, or a refusal.
-  if (!reader) return;
+  const refused = offer?.hasAttribute("data-refused");
+  if (!reader || refused) lose(); // This is the login, or a refusal.
+  if (!reader || !offer) return;
   const here = unsent.address === location.pathname + location.search;
-  const lost = unsent.lost || offer.hasAttribute("data-refused");
+  const lost = unsent.lost || refused;
   if (unsent.reader !== reader || !lost) sessionStorage.removeItem(KEPT);
   else if (here) offer.hidden = false;
 }
