@@ -354,3 +354,26 @@ def test_more_subscriptions_than_a_list_holds_are_searched_for(maria, product):
 
     assert len(page.one("page-subscription_id")["options"]) == 1 + MOST_OFFERS
     assert re.findall("Circuit ([0-9]+)", text(answer)) == ["010", *map(str, range(100, 104))]
+
+
+def test_who_may_not_see_subscriptions_is_shown_no_list_of_them_either(product):
+    @modify_workflow("Modify")
+    def modify_vpn():
+        return begin
+
+    product.workflows.add(Workflow.objects.create(name="modify_vpn", target="MODIFY"))
+    one = stored(product, "Amsterdam")
+    piet = signed_in("piet", "view_process", "start_process")
+    seer = signed_in("els", "view_process", "start_process", "view_subscription")
+
+    page = text(piet.get("/admin/start/modify_vpn/"))
+    asked = piet.post("/api/processes/modify_vpn", [], content_type="application/json")
+
+    assert "Amsterdam" not in page
+    assert '<input type="text" name="page-subscription_id"' in page
+    assert asked.status_code == 510
+    assert "Amsterdam" not in text(asked)
+    assert str(one.pk) not in text(asked)
+    assert "Amsterdam" in text(seer.get("/admin/start/modify_vpn/"))
+    sent = {**Rendered(page).post().dict(), "page-subscription_id": str(one.pk)}
+    assert piet.post("/admin/start/modify_vpn/", sent).status_code == 302

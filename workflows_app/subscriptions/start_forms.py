@@ -5,6 +5,7 @@ from functools import partial
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
@@ -57,7 +58,8 @@ def wrap_modify_initial_input_form(form: Form, usable: Usable) -> Callable[..., 
 
     def pages(workflow_name: str, reporter: str, process_id: str, traceparent: str) -> Pages:
         context = _context(workflow_name, reporter, process_id, traceparent)
-        chosen = yield _subscription_page(workflow_name, usable, _base(form))
+        sees = _may_see(reporter)
+        chosen = yield _subscription_page(workflow_name, usable, _base(form), lists=sees)
         subscription_id = str(getattr(chosen.subscription_id, "value", chosen.subscription_id))
         named = {"subscription_id": subscription_id}
         shown = named | {"subscription": dict(named)}
@@ -120,7 +122,16 @@ def _product_page(
     return ProductPage
 
 
-def _subscription_page(workflow_name: str, usable: Usable, base: type[FormPage]) -> type[FormPage]:
+def _may_see(name: str) -> bool:
+    """Whether the user of that name may see subscriptions; a program is shown no form."""
+    field = get_user_model().USERNAME_FIELD
+    user = get_user_model().objects.filter(**{field: name}).first()
+    return user is None or user.has_perm("workflows_app.view_subscription")
+
+
+def _subscription_page(
+    workflow_name: str, usable: Usable, base: type[FormPage], *, lists: bool
+) -> type[FormPage]:
     seen: dict[str, int | None] = {}
 
     def note_version(value: int | None) -> int | None:
@@ -135,7 +146,7 @@ def _subscription_page(workflow_name: str, usable: Usable, base: type[FormPage])
             raise ValueError(why)
         return value
 
-    listed = _listed(workflow_name, usable)
+    listed = _listed(workflow_name, usable) if lists else []
     choices: Any = _CHOICE("Subscriptions", listed) if listed else _picked(workflow_name, usable)
 
     class SubscriptionPage(base):  # type: ignore[misc, valid-type]
