@@ -81,6 +81,7 @@ def test_keys_lead_to_pages_rows_and_the_search(operator, processes):
 
     operator.press("g", "p")
     expect(page).to_have_title("Processes | Orchestrator")
+    page.wait_for_load_state()  # The keys are of a script that comes after the title.
     operator.press("j", "j")
     rows = page.locator("main tbody tr:has(a)")
     expect(rows.nth(1).locator("a").first).to_be_focused()

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.engine import define, drain, events, run
 from tests.workflows_app.console import SCRIPT, boom, reserve, signed_in, text
@@ -253,11 +254,27 @@ def test_what_there_was_no_time_for_is_said_and_can_be_gone_on_with(maria, monke
 
 
 def test_an_act_that_was_interrupted_says_so(maria):
-    act = BulkAction.objects.create(actor="maria", action="abort", wanted=2)
+    long_ago = timezone.now() - timedelta(hours=1)
+    act = BulkAction.objects.create(actor="maria", action="abort", wanted=2, created_at=long_ago)
 
     page = text(maria.get(reverse("workflows:many_done", args=[act.pk])))
 
     assert "of 0 of 2 processes it is known" in page
+    assert "every 2s" not in page
+
+
+def test_an_act_that_a_second_click_finds_at_work_is_followed_until_it_has_ended(maria):
+    act = BulkAction.objects.create(actor="maria", action="abort", wanted=2)
+    address = reverse("workflows:many_done", args=[act.pk])
+
+    before = text(maria.get(address))
+    BulkAction.objects.update(finished_at=timezone.now())
+    after = text(maria.get(address))
+
+    assert "It is under way." in before
+    assert f'<div id="act" hx-get="{address}" hx-trigger="every 2s"' in before
+    assert "It is under way." not in after
+    assert '<div id="act">' in after
 
 
 # Who may.

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, cast, get_args
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
@@ -26,6 +28,7 @@ from workflows_app.patience import patience
 from workflows_app.search import sees_subscriptions
 from workflows_app.selection import STATUSES
 
+FOLLOWED = timedelta(minutes=10)  # An act that has not ended by then was interrupted.
 TITLES: dict[Verb, Promise] = {
     "retry": gettext_lazy("Retry processes"),
     "abort": gettext_lazy("Abort processes"),
@@ -83,6 +86,7 @@ def done(request: HttpRequest, *, act_id: UUID) -> HttpResponse:
     context = {
         "title": TITLES[cast("Verb", act.action)],
         "act": act,
+        "live": act.finished_at is None and timezone.now() - act.created_at < FOLLOWED,
         "lines": sorted(lines, key=lambda line: line["done"]),
         "count": sum(line["done"] for line in lines),
         "untried": " ".join(line["id"] for line in lines if line["code"] == "NotTried"),
