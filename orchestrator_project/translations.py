@@ -166,6 +166,5 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
             yield file
         Path(name).chmod(0o644)
         Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    finally:
+        Path(name).unlink(missing_ok=True)  # It is there no more, unless something went wrong.
